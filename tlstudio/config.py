@@ -1,0 +1,98 @@
+"""What a run is: validated, frozen, serialisable. No torch here, so that every face can read it at once."""
+
+from enum import StrEnum
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Strategy(StrEnum):
+    """How much of a pre-trained network is kept, and how the rest is trained."""
+
+    AS_IS = "as-is"
+    FEATURE_EXTRACTION = "feature-extraction"
+    PARTIAL = "partial"
+    STAGED = "staged"
+    FULL = "full"
+    HYBRID = "hybrid"
+    SCRATCH = "scratch"
+
+
+class Augmentation(StrEnum):
+    """How much the training images are varied; validation and test images never are."""
+
+    NONE = "none"
+    LIGHT = "light"
+    STRONG = "strong"
+
+
+class FreezePlan(_Frozen):
+    """Which layers are trained: paths of layer-tree nodes, each covering all beneath it. The rest is frozen."""
+
+    trainable: tuple[str, ...] = ()
+
+
+class Stage(_Frozen):
+    """A stretch of training with one freeze plan and one schedule of the learning rate."""
+
+    name: str
+    epochs: int = Field(ge=1)
+    lr: float = Field(gt=0)
+    plan: FreezePlan
+
+
+class SplitRatios(_Frozen):
+    """Shares of the images for training, validation and test; they sum to one."""
+
+    train: float = Field(0.7, gt=0, lt=1)
+    val: float = Field(0.15, gt=0, lt=1)
+    test: float = Field(0.15, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _sum_to_one(self) -> Self:
+        if abs(self.train + self.val + self.test - 1) > 1e-6:
+            raise ValueError("the split ratios must sum to 1")
+        return self
+
+
+class DataConfig(_Frozen):
+    """Which images, and how they are divided."""
+
+    root: str
+    ratios: SplitRatios = SplitRatios()
+    split_seed: int = 0
+
+
+class RunConfig(_Frozen):
+    """Everything that decides the outcome of a run, apart from the images and the machine.
+
+    ``weights``: "default" (the best published for the architecture), "bundled", "none" (random), the name of
+    a published set such as "IMAGENET1K_V1", or the path of a file or folder. ``freeze`` and ``unfreeze``
+    (layer-tree paths) edit the strategy's plan; for ``hybrid`` the plan is exactly ``unfreeze``. ``lr`` and
+    ``image_size`` left out are chosen by the strategy and the weights.
+    """
+
+    format: Literal[1] = 1
+    data: DataConfig
+    arch: str = "efficientnet_lite0"
+    weights: str = "default"
+    strategy: Strategy = Strategy.FEATURE_EXTRACTION
+    blocks: int = Field(1, ge=1, description="blocks before the head that partial and staged training unfreeze")
+    freeze: tuple[str, ...] = ()
+    unfreeze: tuple[str, ...] = ()
+    epochs: int = Field(5, ge=1, le=10_000)
+    lr: float | None = Field(None, gt=0)
+    batch_size: int = Field(32, ge=1)
+    image_size: int | None = Field(None, ge=32, le=1024)
+    optimizer: Literal["adamw", "sgd"] = "adamw"
+    schedule: Literal["cosine", "constant", "one-cycle"] = "cosine"
+    weight_decay: float = Field(1e-4, ge=0)
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    augmentation: Augmentation = Augmentation.LIGHT
+    early_stopping: int | None = Field(None, ge=1, description="stop after so many epochs without a better one")
+    seed: int = Field(0, ge=0)
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"

@@ -1,0 +1,47 @@
+"""Where things lie on this machine."""
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+_APP = "tlstudio"
+
+
+def data_dir() -> Path:
+    """Runs, the sample dataset and the index; ``TLSTUDIO_HOME`` moves all that the studio writes."""
+    return _home("data") or Path(platformdirs.user_data_dir(_APP, appauthor=False))
+
+
+def cache_dir() -> Path:
+    """What can be made again."""
+    return _home("cache") or Path(platformdirs.user_cache_dir(_APP, appauthor=False))
+
+
+def config_dir() -> Path:
+    """Settings and the state of the window."""
+    return _home("config") or Path(platformdirs.user_config_dir(_APP, appauthor=False))
+
+
+def log_dir() -> Path:
+    return _home("log") or Path(platformdirs.user_log_dir(_APP, appauthor=False))
+
+
+def runs_dir() -> Path:
+    return data_dir() / "runs"
+
+
+def sample_dir() -> Path:
+    return data_dir() / "sample"
+
+
+def weights_dir() -> Path:
+    """The usual torch hub cache, so that weights are shared with other programs."""
+    torch_home = os.environ.get("TORCH_HOME")
+    xdg = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
+    return (Path(torch_home) if torch_home else Path(xdg) / "torch") / "hub" / "checkpoints"
+
+
+def _home(part: str) -> Path | None:
+    home = os.environ.get("TLSTUDIO_HOME")
+    return Path(home) / part if home else None

@@ -1,0 +1,107 @@
+"""What training tells the faces. Every run ends in exactly one of RunFinished, RunStopped and RunFailed."""
+
+import dataclasses
+from pathlib import Path
+
+from tlstudio.config import RunConfig, Stage
+from tlstudio.events import Event
+
+
+@dataclasses.dataclass(frozen=True)
+class RunStarted(Event):
+    """The data are split and the network is built; training begins."""
+
+    run: Path
+    config: RunConfig
+    stages: tuple[Stage, ...]
+    classes: tuple[str, ...]
+    images: dict[str, int]  # by split
+    parameters: int
+    device: str
+
+
+@dataclasses.dataclass(frozen=True)
+class StageStarted(Event):
+    stage: int  # from 0
+    name: str
+    first_epoch: int
+    epochs: int
+    lr: float
+    trained_parameters: int
+
+
+@dataclasses.dataclass(frozen=True)
+class BatchFinished(Event):
+    """After each batch of training: ``done`` of ``total`` steps of this epoch; means over the epoch so far."""
+
+    epoch: int
+    done: int
+    total: int
+    loss: float
+    top1: float
+    images_per_second: float
+    seconds_left: float  # of the whole run, validation included
+
+
+@dataclasses.dataclass(frozen=True)
+class EpochFinished(Event):
+    """``top1`` values are fractions; ``lr`` is the rate of the epoch's last step."""
+
+    epoch: int  # from 1
+    stage: int
+    train_loss: float
+    val_loss: float
+    train_top1: float
+    val_top1: float
+    lr: float
+    seconds: float
+    images_per_second: float
+    best: bool  # of all epochs so far, by validation
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckpointSaved(Event):
+    epoch: int
+    path: Path
+    bytes: int
+
+
+@dataclasses.dataclass(frozen=True)
+class EpochTested(Event):
+    """One row of the test table, after training; it influences nothing."""
+
+    epoch: int
+    val_top1: float
+    val_loss: float
+    test_top1: float
+    test_loss: float
+    chosen: bool  # validation chose this epoch
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFinished(Event):
+    run: Path
+    best_epoch: int
+    val_top1: float
+    test_top1: float
+    seconds: float
+    peak_memory_mb: float
+
+
+@dataclasses.dataclass(frozen=True)
+class RunStopped(Event):
+    """Stopped on request; the checkpoints of finished epochs are whole. ``best_epoch`` is None before the first."""
+
+    run: Path | None
+    epochs: int
+    best_epoch: int | None
+
+
+@dataclasses.dataclass(frozen=True)
+class RunFailed(Event):
+    message: str
+    hint: str
+    run: Path | None = None
+
+
+RunEnd = RunFinished | RunStopped | RunFailed
