@@ -55,18 +55,20 @@ def entry(name: str, family: str) -> dict[str, Any]:
     for member in weights:
         preset = member.transforms()
         accuracy = member.meta["_metrics"]["ImageNet-1K"]
-        found.append({
-            "name": member.name,
-            "url": member.url,
-            "megabytes": round(member.meta["_file_size"], 1),
-            "top1": accuracy["acc@1"],
-            "top5": accuracy["acc@5"],
-            "resize": preset.resize_size[0],
-            "crop": preset.crop_size[0],
-            "interpolation": preset.interpolation.value,
-            "mean": list(preset.mean),
-            "std": list(preset.std),
-        })
+        found.append(
+            {
+                "name": member.name,
+                "url": member.url,
+                "megabytes": round(member.meta["_file_size"], 1),
+                "top1": accuracy["acc@1"],
+                "top5": accuracy["acc@5"],
+                "resize": preset.resize_size[0],
+                "crop": preset.crop_size[0],
+                "interpolation": preset.interpolation.value,
+                "mean": list(preset.mean),
+                "std": list(preset.std),
+            }
+        )
     meta = weights[0].meta
     return {
         "name": name,

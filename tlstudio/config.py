@@ -31,7 +31,7 @@ class Augmentation(StrEnum):
 
 
 class FreezePlan(_Frozen):
-    """Which layers are trained: paths of layer-tree nodes, each covering all beneath it. The rest is frozen."""
+    """Which layers are trained: paths of layer-tree nodes, each covering all beneath it; the rest is frozen."""
 
     trainable: tuple[str, ...] = ()
 
@@ -48,9 +48,9 @@ class Stage(_Frozen):
 class SplitRatios(_Frozen):
     """Shares of the images for training, validation and test; they sum to one."""
 
-    train: float = Field(0.7, gt=0, lt=1)
-    val: float = Field(0.15, gt=0, lt=1)
-    test: float = Field(0.15, gt=0, lt=1)
+    train: float = Field(default=0.7, gt=0, lt=1)
+    val: float = Field(default=0.15, gt=0, lt=1)
+    test: float = Field(default=0.15, gt=0, lt=1)
 
     @model_validator(mode="after")
     def _sum_to_one(self) -> Self:
@@ -81,18 +81,22 @@ class RunConfig(_Frozen):
     arch: str = "efficientnet_lite0"
     weights: str = "default"
     strategy: Strategy = Strategy.FEATURE_EXTRACTION
-    blocks: int = Field(1, ge=1, description="blocks before the head that partial and staged training unfreeze")
+    blocks: int = Field(
+        1, ge=1, description="blocks before the head that partial and staged training unfreeze"
+    )
     freeze: tuple[str, ...] = ()
     unfreeze: tuple[str, ...] = ()
-    epochs: int = Field(5, ge=1, le=10_000)
-    lr: float | None = Field(None, gt=0)
-    batch_size: int = Field(32, ge=1)
-    image_size: int | None = Field(None, ge=32, le=1024)
+    epochs: int = Field(default=5, ge=1, le=10_000)
+    lr: float | None = Field(default=None, gt=0)
+    batch_size: int = Field(default=32, ge=1)
+    image_size: int | None = Field(default=None, ge=32, le=1024)
     optimizer: Literal["adamw", "sgd"] = "adamw"
     schedule: Literal["cosine", "constant", "one-cycle"] = "cosine"
-    weight_decay: float = Field(1e-4, ge=0)
-    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    weight_decay: float = Field(default=1e-4, ge=0)
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     augmentation: Augmentation = Augmentation.LIGHT
-    early_stopping: int | None = Field(None, ge=1, description="stop after so many epochs without a better one")
-    seed: int = Field(0, ge=0)
+    early_stopping: int | None = Field(
+        None, ge=1, description="stop after so many epochs without a better one"
+    )
+    seed: int = Field(default=0, ge=0)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"

@@ -21,7 +21,9 @@ class UnreadableImage(BadInput):
     """A file that is no image we can decode; ``reason`` is the short cause ("truncated JPEG")."""
 
     def __init__(self, path: str, reason: str) -> None:
-        super().__init__(f"{path} cannot be read: {reason}.", "Replace the file or take it out of the folder.")
+        super().__init__(
+            f"{path} cannot be read: {reason}.", "Replace the file or take it out of the folder."
+        )
         self.path = path
         self.reason = reason
 

@@ -94,7 +94,9 @@ class LayerTree:
         wanted = frozenset(leaves)
         return FreezePlan(trainable=tuple(path for block in self.blocks for path in _cover(block, wanted)))
 
-    def edited(self, plan: FreezePlan, freeze: Iterable[str] = (), unfreeze: Iterable[str] = ()) -> FreezePlan:
+    def edited(
+        self, plan: FreezePlan, freeze: Iterable[str] = (), unfreeze: Iterable[str] = ()
+    ) -> FreezePlan:
         """``plan`` with some nodes frozen, then some trained."""
         frozen = self.trained_leaves(FreezePlan(trainable=tuple(freeze)))
         trained = self.trained_leaves(FreezePlan(trainable=tuple(unfreeze)))

@@ -9,7 +9,7 @@ from tlstudio.models.layers import LayerTree
 # A new head starts from random weights and bears a high rate; pre-trained layers are only nudged.
 HEAD_LR = 3e-3
 FINE_TUNE_LR = 3e-4
-# Gradual unfreezing lowers the rate with each stage (after Howard & Ruder 2018, who divide it by 2.6 a layer).
+# Gradual unfreezing lowers the rate with each stage (Howard & Ruder 2018 divide it by 2.6 a layer).
 STAGE_DECAY = 2.6
 
 DEFAULT_LR = {
@@ -26,7 +26,7 @@ def stages_for(config: RunConfig, tree: LayerTree) -> tuple[Stage, ...]:
     """The stages of a run, in order; none for a model used as it is.
 
     Raises:
-        BadInput: the plan trains nothing, names a layer that is not there, or has more blocks than the network.
+        BadInput: the plan trains nothing, names a layer that is not there, or wants more blocks than there are.
     """
     if config.strategy is Strategy.AS_IS:
         return ()
@@ -66,7 +66,7 @@ def plan_for(strategy: Strategy, tree: LayerTree, blocks: int = 1) -> FreezePlan
 
 
 def _staged(config: RunConfig, tree: LayerTree, lr: float) -> tuple[Stage, ...]:
-    """The head first, then block after block downwards, the epochs shared out evenly, the late stages longer."""
+    """The head first, then block after block downwards; the epochs are shared out, late stages longer."""
     count = min(config.blocks + 1, config.epochs)
     share, rest = divmod(config.epochs, count)
     return tuple(

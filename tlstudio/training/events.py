@@ -32,7 +32,7 @@ class StageStarted(Event):
 
 @dataclasses.dataclass(frozen=True)
 class BatchFinished(Event):
-    """After each batch of training: ``done`` of ``total`` steps of this epoch; means over the epoch so far."""
+    """After each batch: ``done`` of ``total`` steps of this epoch; loss and top-1 are its means so far."""
 
     epoch: int
     done: int
@@ -90,7 +90,7 @@ class RunFinished(Event):
 
 @dataclasses.dataclass(frozen=True)
 class RunStopped(Event):
-    """Stopped on request; the checkpoints of finished epochs are whole. ``best_epoch`` is None before the first."""
+    """Stopped on request; the checkpoints of the finished epochs are whole."""
 
     run: Path | None
     epochs: int

@@ -1,0 +1,136 @@
+"""The one way from the window to long work: an engine call becomes a task on a thread of its own."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+
+from PySide6.QtCore import QCoreApplication, QEventLoop, QObject, QThread, Signal, Slot
+
+from tlstudio.errors import Stopped, StudioError
+from tlstudio.events import Control, Event, Progress
+from tlstudio.models.events import Downloaded
+from tlstudio.training.events import BatchFinished
+
+_log = logging.getLogger(__name__)
+
+EngineCall = Callable[[Control], Iterator[Event]]
+
+# Batches and bytes come faster than anybody can read; ten a second is what a chart redraws.
+_FREQUENT = (Progress, BatchFinished, Downloaded)
+_SECONDS_BETWEEN = 0.1
+# macOS gives a secondary thread 512 KB of stack, in which OpenBLAS crashes.
+_STACK_BYTES = 16 * 1024 * 1024
+
+
+class Task(QObject):
+    """An engine call that runs in the background.
+
+    Attributes:
+        title: what it does, for people ("Training ResNet-18").
+        control: pause, resume and stop it; safe from any thread.
+
+    Signals:
+        event: an event of the engine; frequent kinds are thinned to ten a second, the last one always comes.
+        failed: a sentence and a hint, when it ended with an error.
+        done: it ended; True if it came to its end, False if it failed or was stopped.
+        over: the same for the worker, with the task itself; always the last.
+
+    Connect bound methods of QObjects: a lambda would run on the task's thread.
+    """
+
+    event = Signal(object)
+    failed = Signal(str, str)
+    done = Signal(bool)
+    over = Signal(object)
+
+    def __init__(self, title: str, call: EngineCall) -> None:
+        super().__init__()
+        self.title = title
+        self.control = Control()
+        self._call = call
+
+    def run(self) -> None:
+        """Runs on the task's thread."""
+        finished = False
+        try:
+            self._emit_events()
+            finished = True
+        except Stopped:
+            _log.info("%s: stopped", self.title)
+        except StudioError as error:
+            _log.warning("%s: %s", self.title, error, exc_info=True)
+            self.failed.emit(error.message, error.hint)
+        except Exception as error:
+            _log.exception("%s failed", self.title)
+            self.failed.emit(
+                f"{self.title} failed: {type(error).__name__}: {error}.", "The log has the details."
+            )
+        self.done.emit(finished)
+        self.over.emit(self)
+
+    def _emit_events(self) -> None:
+        waiting: Event | None = None
+        last = 0.0
+        for event in self._call(self.control):
+            if isinstance(event, _FREQUENT):
+                if time.monotonic() - last < _SECONDS_BETWEEN:
+                    waiting = event
+                    continue
+                last, waiting = time.monotonic(), None
+            elif waiting is not None:
+                self.event.emit(waiting)
+                waiting = None
+            self.event.emit(event)
+        if waiting is not None:
+            self.event.emit(waiting)
+
+
+class Worker(QObject):
+    """Owns every background thread of the window.
+
+    Signals:
+        started: a task began.
+        ended: a task ended.
+    """
+
+    started = Signal(object)
+    ended = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._threads: dict[Task, QThread] = {}
+
+    def run(self, title: str, call: EngineCall) -> Task:
+        """Begin ``call`` in the background.
+
+        Its signals arrive through the event loop: whoever connects before returning to it misses none.
+        """
+        task = Task(title, call)
+        thread = QThread()
+        thread.setStackSize(_STACK_BYTES)
+        thread.setObjectName(title)
+        task.moveToThread(thread)
+        thread.started.connect(task.run)
+        task.over.connect(self._end)
+        self._threads[task] = thread
+        thread.start()
+        self.started.emit(task)
+        return task
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        return tuple(self._threads)
+
+    def shut_down(self) -> None:
+        """Stop every task and wait for its thread, still serving events: nothing is destroyed at work."""
+        for task in self.tasks:
+            task.control.stop()
+        while self._threads:
+            QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
+
+    @Slot(object)
+    def _end(self, task: Task) -> None:
+        thread = self._threads.pop(task)
+        thread.quit()
+        thread.wait()
+        self.ended.emit(task)
