@@ -31,7 +31,7 @@ class Augmentation(StrEnum):
 
 
 class FreezePlan(_Frozen):
-    """Which layers are trained: paths of layer-tree nodes, each covering all beneath it; the rest is frozen."""
+    """Which layers are trained: paths of layer-tree nodes, each covering all beneath it."""
 
     trainable: tuple[str, ...] = ()
 

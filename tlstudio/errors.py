@@ -28,5 +28,5 @@ class UnreadableImage(BadInput):
         self.reason = reason
 
 
-class Stopped(Exception):  # noqa: N818 - not an error: somebody asked for it
+class Stopped(Exception):
     """Raised inside a long task when its control was told to stop."""

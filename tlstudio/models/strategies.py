@@ -26,7 +26,7 @@ def stages_for(config: RunConfig, tree: LayerTree) -> tuple[Stage, ...]:
     """The stages of a run, in order; none for a model used as it is.
 
     Raises:
-        BadInput: the plan trains nothing, names a layer that is not there, or wants more blocks than there are.
+        BadInput: the plan trains nothing, names a layer that is not there, or wants more blocks than exist.
     """
     if config.strategy is Strategy.AS_IS:
         return ()

@@ -30,7 +30,7 @@ class Task(QObject):
         control: pause, resume and stop it; safe from any thread.
 
     Signals:
-        event: an event of the engine; frequent kinds are thinned to ten a second, the last one always comes.
+        happened: an event of the engine; frequent kinds are thinned to ten a second, the last one always comes.
         failed: a sentence and a hint, when it ended with an error.
         done: it ended; True if it came to its end, False if it failed or was stopped.
         over: the same for the worker, with the task itself; always the last.
@@ -38,7 +38,7 @@ class Task(QObject):
     Connect bound methods of QObjects: a lambda would run on the task's thread.
     """
 
-    event = Signal(object)
+    happened = Signal(object)
     failed = Signal(str, str)
     done = Signal(bool)
     over = Signal(object)
@@ -78,11 +78,11 @@ class Task(QObject):
                     continue
                 last, waiting = time.monotonic(), None
             elif waiting is not None:
-                self.event.emit(waiting)
+                self.happened.emit(waiting)
                 waiting = None
-            self.event.emit(event)
+            self.happened.emit(event)
         if waiting is not None:
-            self.event.emit(waiting)
+            self.happened.emit(waiting)
 
 
 class Worker(QObject):
