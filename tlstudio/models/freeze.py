@@ -1,0 +1,89 @@
+"""Frozen means frozen: a network of which only the layers of a freeze plan can change."""
+
+from collections.abc import Iterator
+
+from torch import Tensor, nn
+
+from tlstudio.config import FreezePlan
+from tlstudio.models.layers import LayerTree
+
+
+class FreezableNetwork(nn.Module):
+    """A network and the plan that says which of its layers are trained; everything else is frozen in fact.
+
+    A frozen layer has no gradient, its batch norm uses and keeps its running statistics, its dropout is off,
+    and :meth:`trained_parameters` leaves it out, even after :meth:`train` was called. A layer without
+    parameters (dropout, activation) follows the layer with parameters before it.
+
+    Attributes:
+        network: the wrapped network, images ``[N, 3, H, W]`` to logits ``[N, classes]``.
+        tree: its layer tree.
+        plan: the plan in force; at first nothing is trained.
+    """
+
+    def __init__(self, network: nn.Module, tree: LayerTree) -> None:
+        super().__init__()
+        self.network = network
+        self.tree = tree
+        self.plan = FreezePlan()
+        self._frozen_modules: list[nn.Module] = []
+        self.apply_plan(self.plan)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.network(images)
+
+    def apply_plan(self, plan: FreezePlan) -> None:
+        """Freeze all but what ``plan`` names.
+
+        Raises:
+            BadInput: the plan names a layer that the network does not have.
+        """
+        trained = self.tree.trained_leaves(plan)
+        self.plan = plan
+        for name, parameter in self.network.named_parameters():
+            parameter.requires_grad_(name.rpartition(".")[0] in trained)
+            parameter.grad = None
+        working = _modules_of(self._working_layers(trained), self.network)
+        self._frozen_modules = [
+            module for path, module in self.network.named_modules() if path not in working
+        ]
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> "FreezableNetwork":
+        """Set the training mode, in which frozen layers stay in inference mode."""
+        super().train(mode)
+        for module in self._frozen_modules:
+            module.training = False
+        return self
+
+    def trained_parameters(self) -> Iterator[tuple[str, nn.Parameter]]:
+        """Names in the wrapped network and parameters, of the trained layers only: what an optimiser gets."""
+        return ((name, p) for name, p in self.network.named_parameters() if p.requires_grad)
+
+    def tensors_of(self, layers: frozenset[str]) -> frozenset[str]:
+        """The names in the wrapped network's state dict that belong to these layers."""
+        return frozenset(name for name in self.network.state_dict() if name.rpartition(".")[0] in layers)
+
+    def _working_layers(self, trained: frozenset[str]) -> frozenset[str]:
+        """The trained layers and the parameterless ones that follow them."""
+        working: set[str] = set()
+        follows = False
+        for leaf in self.tree.leaves:
+            if leaf.parameters:
+                follows = leaf.path in trained
+            if follows:
+                working.add(leaf.path)
+        return frozenset(working)
+
+
+def _modules_of(layers: frozenset[str], network: nn.Module) -> set[str]:
+    """Paths of the layers, of all within them (timm's norms hold an activation), and of all around them."""
+    around = {path[:dot] for path in layers for dot in range(len(path)) if path[dot] == "."}
+    within = {
+        path
+        for path, _ in network.named_modules()
+        if any(
+            path[: len(layer)] == layer and path[len(layer) : len(layer) + 1] in ("", ".") for layer in layers
+        )
+    }
+    return {"", *around, *within} if layers else set()

