@@ -122,9 +122,10 @@ def _class_folders(root: Path, set_aside: list[SetAside]) -> list[tuple[Path, Sp
         )
         inside = {folder: _entries(folder) for folder in splits}
         loose += [file for _, files in inside.values() for file in files]
-        found += [(one, splits[folder]) for folder, (below, _) in inside.items() for one in below]
+        for folder, (below, _) in inside.items():
+            found.extend((one, splits[folder]) for one in below)
     else:
-        found += [(folder, None) for folder in folders]
+        found.extend((folder, None) for folder in folders)
     loose = [file for file in loose if file.suffix.lower() in EXTENSIONS]
     if not found:
         raise _no_classes(root, loose)
