@@ -22,6 +22,12 @@ class FlowLayout(QLayout):
         self._items.insert(position, self._items.pop())
         self.invalidate()
 
+    def move_widget(self, widget: QWidget, position: int) -> None:
+        """Put a widget that is already laid out before the one at ``position``."""
+        item = self._items.pop(self.indexOf(widget))
+        self._items.insert(position, item)
+        self.invalidate()
+
     # Qt's own
 
     def addItem(self, item: QLayoutItem) -> None:
@@ -63,11 +69,12 @@ class FlowLayout(QLayout):
         """The height that the widgets need at this width, in pixels; moves them there if told to."""
         area = rect.marginsRemoved(self.contentsMargins())
         x, y, line = area.x(), area.y(), 0
-        for number, item in enumerate(self._items):
+        shown = [item for item in self._items if not item.isEmpty()]
+        for item in shown:
             size = item.sizeHint().boundedTo(QSize(area.width(), item.sizeHint().height()))
             if x > area.x() and x + size.width() > area.right() + 1:
                 x, y, line = area.x(), y + line + self.spacing(), 0
-            if self._stretch_last and number == len(self._items) - 1:
+            if self._stretch_last and item is shown[-1]:
                 size.setWidth(area.right() + 1 - x)
             if move:
                 item.setGeometry(QRect(QPoint(x, y), size))
