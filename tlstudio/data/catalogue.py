@@ -5,7 +5,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Self
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
@@ -57,3 +57,16 @@ class Catalogue:
         for image in self.images:
             digest.update(f"\n{image.path}\0{image.size}\0{image.label}\0{image.split}".encode())
         return digest.hexdigest()
+
+    def as_json(self) -> dict[str, Any]:
+        """What a run keeps of its data: enough to find the same images in the same splits again."""
+        return {
+            "root": str(self.root),
+            "classes": list(self.classes),
+            "images": [dataclasses.asdict(image) for image in self.images],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        images = tuple(ImageRecord(**image) for image in data["images"])
+        return cls(Path(data["root"]), tuple(data["classes"]), images)

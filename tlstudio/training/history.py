@@ -1,0 +1,63 @@
+"""What a run has done and how long the rest will take."""
+
+import dataclasses
+
+from tlstudio.training.events import EpochFinished
+from tlstudio.training.measure import Score
+
+
+@dataclasses.dataclass
+class History:
+    """The finished epochs of a run, and which of them validation prefers."""
+
+    epochs: list[EpochFinished] = dataclasses.field(default_factory=list[EpochFinished])
+    best: EpochFinished | None = None
+
+    def improves(self, val: Score) -> bool:
+        """Whether a validation score beats all before it: higher top-1, or the same at a lower loss."""
+        best = self.best
+        return best is None or (-val.top1, val.loss) < (-best.val_top1, best.val_loss)
+
+    def add(self, epoch: EpochFinished) -> None:
+        self.epochs.append(epoch)
+        if epoch.best:
+            self.best = epoch
+
+    def figures(self) -> dict[str, float | int]:
+        """What the index of runs shows of it."""
+        return {"best_epoch": self.best.epoch, "val_top1": self.best.val_top1} if self.best else {}
+
+
+class Clock:
+    """Estimates the rest of a run from the time that its images took so far.
+
+    Every epoch trains on the training images, scores the validation images and, at the end, its model is
+    scored on the test images.
+    """
+
+    def __init__(self, epochs: int, train: int, val: int, test: int) -> None:
+        self._epochs = epochs
+        self._images = {"train": train, "score": val + test}
+        self._left = {"train": epochs * train, "score": epochs * (val + test)}
+        self._cost = {"train": 0.0, "score": 0.0}  # seconds an image, lately
+
+    def trained(self, images: int, seconds: float) -> None:
+        self._spent("train", images, seconds)
+
+    def scored(self, images: int, seconds: float) -> None:
+        self._spent("score", images, seconds)
+
+    def skip_epochs(self, epochs: int) -> None:
+        """So many epochs will not be: early stopping came first."""
+        for kind, images in self._images.items():
+            self._left[kind] = max(0, self._left[kind] - epochs * images)
+
+    def seconds_left(self) -> float:
+        score_cost = self._cost["score"] or self._cost["train"] / 2  # no gradient: about half, until known
+        return self._left["train"] * self._cost["train"] + self._left["score"] * score_cost
+
+    def _spent(self, kind: str, images: int, seconds: float) -> None:
+        self._left[kind] = max(0, self._left[kind] - images)
+        cost = seconds / max(1, images)
+        # A running mean that follows a change of stage within some batches.
+        self._cost[kind] = 0.8 * self._cost[kind] + 0.2 * cost if self._cost[kind] else cost

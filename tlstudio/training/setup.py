@@ -1,0 +1,155 @@
+"""All that a run needs before its first step: images divided, network built, stages planned."""
+
+import dataclasses
+from collections.abc import Generator
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from tlstudio.config import RunConfig, Stage, Strategy
+from tlstudio.data.catalogue import Catalogue, Split
+from tlstudio.data.sample import SampleReady, make_sample
+from tlstudio.data.scan import ScanFinished, scan
+from tlstudio.data.split import split_catalogue
+from tlstudio.data.transforms import View
+from tlstudio.errors import BadInput
+from tlstudio.events import Control, Event, Notice, Progress
+from tlstudio.models.architectures import architecture
+from tlstudio.models.build import IMAGENET_CLASSES, build, replace_head
+from tlstudio.models.events import WeightsReady
+from tlstudio.models.freeze import FreezableNetwork
+from tlstudio.models.inspect import layer_tree
+from tlstudio.models.strategies import stages_for
+from tlstudio.models.weights import RANDOM, fetch, fit
+from tlstudio.runs.store import RunFolder, environment
+from tlstudio.training.as_is import CategoryReading
+from tlstudio.training.device import choose_device
+
+SAMPLE = "sample"
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A run ready to start.
+
+    Attributes:
+        network: for stages of training a FreezableNetwork, for a model used as it is a CategoryReading.
+        stored: the module whose tensors are kept in checkpoints.
+        changing: the names of its tensors that any stage may change.
+    """
+
+    config: RunConfig
+    catalogue: Catalogue
+    network: FreezableNetwork | CategoryReading
+    stored: nn.Module
+    changing: frozenset[str]
+    stages: tuple[Stage, ...]
+    view: View
+    device: torch.device
+
+    @property
+    def parameters(self) -> int:
+        return sum(parameter.numel() for parameter in self.stored.parameters())
+
+    def count(self, split: Split) -> int:
+        return len(self.catalogue.of_split(split))
+
+
+def divided_catalogue(config: RunConfig, control: Control) -> Generator[Event, None, Catalogue]:
+    """Scan the run's folder (or make the sample) and divide it as the run says.
+
+    Raises:
+        BadInput: the folder holds no usable dataset.
+    """
+    root = Path(config.data.root).expanduser()
+    if config.data.root == SAMPLE:
+        for event in make_sample(control):
+            if isinstance(event, SampleReady):
+                root = event.root
+            else:
+                yield event
+    catalogue: Catalogue | None = None
+    for event in scan(root, control):
+        if isinstance(event, ScanFinished):
+            catalogue = event.catalogue
+        else:
+            yield event
+    assert catalogue is not None
+    if catalogue.set_aside:
+        yield Notice(f"{len(catalogue.set_aside)} files were set aside: {catalogue.set_aside[0].reason}.")
+    return split_catalogue(catalogue, config.data.ratios, config.data.split_seed)
+
+
+def prepare(config: RunConfig, control: Control) -> Generator[Event, None, Job]:
+    """Make a :class:`Job` of a configuration; yields progress, downloads and notices.
+
+    Raises:
+        BadInput: the configuration cannot be carried out, and why.
+        StudioError: weights could not be fetched.
+    """
+    device = choose_device(config.device)
+    if config.strategy is Strategy.SCRATCH:
+        config = config.model_copy(update={"weights": RANDOM})
+    if config.strategy is Strategy.AS_IS and config.weights == RANDOM:
+        raise BadInput("A model used as it is needs pre-trained weights.", "Choose weights other than none.")
+    catalogue = yield from divided_catalogue(config, control)
+    classes = len(catalogue.classes)
+    tree = layer_tree(config.arch, classes)
+    stages = stages_for(config, tree)  # before the weights: a wrong plan should not cost a download
+    yield Progress(f"Building {architecture(config.arch).title}")
+    pretrained = yield from _with_weights(config, control)
+    network: FreezableNetwork | CategoryReading
+    if config.strategy is Strategy.AS_IS:
+        network = stored = CategoryReading(pretrained, classes)
+        changing = frozenset(["reading"])
+    else:
+        replace_head(pretrained, classes)
+        network, stored = FreezableNetwork(pretrained, tree), pretrained
+        layers = frozenset[str]().union(*(tree.trained_leaves(stage.plan) for stage in stages))
+        changing = network.tensors_of(layers)
+    stored.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    preprocessing = architecture(config.arch).preprocessing(config.weights).at_size(config.image_size)
+    view = View(**dataclasses.asdict(preprocessing))
+    return Job(config, catalogue, network, stored, changing, stages, view, device)
+
+
+def _with_weights(config: RunConfig, control: Control) -> Generator[Event, None, nn.Module]:
+    torch.manual_seed(config.seed)
+    network = build(config.arch, IMAGENET_CLASSES)
+    for event in fetch(config.arch, config.weights, control):
+        if isinstance(event, WeightsReady):
+            sentence = fit(network, event.path).sentence(event.path.name)
+            if sentence:
+                yield Notice(sentence)
+        else:
+            yield event
+    torch.manual_seed(config.seed)  # the new head is the same, whichever weights came before it
+    return network
+
+
+def open_run(job: Job, out: Path | None) -> RunFolder:
+    """Make the run's folder, and note in it what was found beside what was asked.
+
+    Raises:
+        BadInput: ``out`` is there already and not empty, or cannot be written.
+    """
+    run = RunFolder.create(job.config, out)
+    run.write(
+        "about.json",
+        {
+            "format": 1,
+            "arch": job.config.arch,
+            "as_is": isinstance(job.network, CategoryReading),
+            "classes": list(job.catalogue.classes),
+            "view": dataclasses.asdict(job.view),
+            "stages": [stage.model_dump(mode="json") for stage in job.stages],
+            "parameters": job.parameters,
+            "device": str(job.device),
+            "data_fingerprint": job.catalogue.fingerprint(),
+            "best_epoch": None,
+        },
+    )
+    run.write("split.json", job.catalogue.as_json())
+    run.write("environment.json", environment())
+    return run
