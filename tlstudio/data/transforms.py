@@ -1,23 +1,27 @@
-"""From a decoded image to what the network receives."""
+"""From a decoded image to what the network receives.
+
+Pixels are handled by Pillow, as torchvision's presets do with images from files, so that evaluation views are
+equal to theirs.
+"""
 
 import dataclasses
 import random
 
+import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageEnhance
 from torch import Tensor
-from torchvision.transforms import InterpolationMode
-from torchvision.transforms.v2 import functional
 
 from tlstudio.config import Augmentation
 
+_RESAMPLING = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 # A strip of 20,000 x 20 pixels, its shorter side enlarged to 256, would take gigabytes: the middle will do.
 _LONGEST = 8
 
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """How images are resized, cropped and normalised: shorter side to ``resize``, then ``crop`` squared."""
+    """How images are resized (shorter side to ``resize``), cropped (the middle ``crop``) and normalised."""
 
     resize: int
     crop: int
@@ -25,33 +29,30 @@ class View:
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
-    @property
-    def _mode(self) -> InterpolationMode:
-        return InterpolationMode(self.interpolation)
-
     def evaluation(self, image: Image.Image) -> Tensor:
-        """The middle of the image as ``[3, crop, crop]``: torchvision's ImageClassification preset."""
+        """The middle of an RGB image as ``[3, crop, crop]``: torchvision's ImageClassification preset."""
         image = _middle(image)
-        resized = functional.resize(image, [self.resize], interpolation=self._mode)
-        return self._normalised(functional.center_crop(resized, [self.crop, self.crop]))
+        short = min(image.size)
+        width, height = (self.resize if side == short else self.resize * side // short for side in image.size)
+        resized = image.resize((width, height), _RESAMPLING[self.interpolation])
+        left, top = round((width - self.crop) / 2), round((height - self.crop) / 2)
+        return self._normalised(resized.crop((left, top, left + self.crop, top + self.crop)))
 
     def training(self, image: Image.Image, augmentation: Augmentation, rng: random.Random) -> Tensor:
-        """A varied view as ``[3, crop, crop]``; the same ``rng`` state gives the same view on any thread."""
+        """A varied view as ``[3, crop, crop]``; the same state of ``rng`` gives the same view."""
         if augmentation is Augmentation.NONE:
             return self.evaluation(image)
         strong = augmentation is Augmentation.STRONG
-        top, left, height, width = _random_box(image.height, image.width, 0.25 if strong else 0.6, rng)
-        size = [self.crop, self.crop]
-        view = functional.resized_crop(image, top, left, height, width, size, self._mode)
+        box = _random_box(*image.size, least=0.25 if strong else 0.6, rng=rng)
+        view = image.resize((self.crop, self.crop), _RESAMPLING[self.interpolation], box=box)
         if rng.random() < 0.5:
-            view = functional.horizontal_flip(view)
-        if strong:
-            view = _jitter(view, rng)
-        return self._normalised(view)
+            view = view.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        return self._normalised(_jitter(view, rng) if strong else view)
 
     def _normalised(self, image: Image.Image) -> Tensor:
-        pixels = functional.to_dtype(functional.pil_to_tensor(image), torch.float32, scale=True)
-        return functional.normalize(pixels, list(self.mean), list(self.std))
+        pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1).to(torch.float32).div_(255)
+        mean, std = torch.tensor(self.mean), torch.tensor(self.std)
+        return pixels.sub_(mean[:, None, None]).div_(std[:, None, None])
 
 
 def _middle(image: Image.Image) -> Image.Image:
@@ -63,8 +64,8 @@ def _middle(image: Image.Image) -> Image.Image:
     return image.crop((left, top, left + width, top + height))
 
 
-def _random_box(height: int, width: int, least: float, rng: random.Random) -> tuple[int, int, int, int]:
-    """Top, left, height and width of a part of at least ``least`` of the area, between 3:4 and 4:3.
+def _random_box(width: int, height: int, *, least: float, rng: random.Random) -> tuple[int, int, int, int]:
+    """A part of at least ``least`` of the area, between 3:4 and 4:3, as left, top, right, bottom.
 
     The rule is that of Szegedy et al. 2014 (torchvision's RandomResizedCrop), with the middle square as the
     way out for shapes in which no such box fits.
@@ -74,19 +75,16 @@ def _random_box(height: int, width: int, least: float, rng: random.Random) -> tu
         ratio = 2 ** rng.uniform(-0.415, 0.415)
         box_width, box_height = round((area * ratio) ** 0.5), round((area / ratio) ** 0.5)
         if 0 < box_width <= width and 0 < box_height <= height:
-            return (
-                rng.randint(0, height - box_height),
-                rng.randint(0, width - box_width),
-                box_height,
-                box_width,
-            )
+            left, top = rng.randint(0, width - box_width), rng.randint(0, height - box_height)
+            return left, top, left + box_width, top + box_height
     side = min(height, width)
-    return (height - side) // 2, (width - side) // 2, side, side
+    left, top = (width - side) // 2, (height - side) // 2
+    return left, top, left + side, top + side
 
 
 def _jitter(image: Image.Image, rng: random.Random) -> Image.Image:
-    image = functional.rotate(image, rng.uniform(-15, 15), InterpolationMode.BILINEAR, fill=[128, 128, 128])
-    image = functional.adjust_brightness(image, rng.uniform(0.6, 1.4))
-    image = functional.adjust_contrast(image, rng.uniform(0.6, 1.4))
-    image = functional.adjust_saturation(image, rng.uniform(0.6, 1.4))
-    return functional.adjust_hue(image, rng.uniform(-0.05, 0.05))
+    """Turned by up to 15 degrees, and brighter or darker, flatter or harder, paler or stronger in colour."""
+    image = image.rotate(rng.uniform(-15, 15), Image.Resampling.BILINEAR, fillcolor=(128, 128, 128))
+    for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
+        image = enhance(image).enhance(rng.uniform(0.6, 1.4))
+    return image

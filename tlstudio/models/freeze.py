@@ -1,6 +1,6 @@
 """Frozen means frozen: a network of which only the layers of a freeze plan can change."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from torch import Tensor, nn
 
@@ -43,10 +43,9 @@ class FreezableNetwork(nn.Module):
         for name, parameter in self.network.named_parameters():
             parameter.requires_grad_(name.rpartition(".")[0] in trained)
             parameter.grad = None
-        working = _modules_of(self._working_layers(trained), self.network)
-        self._frozen_modules = [
-            module for path, module in self.network.named_modules() if path not in working
-        ]
+        modules: dict[str, nn.Module] = dict(self.network.named_modules())
+        working = _modules_of(self._working_layers(trained), modules)
+        self._frozen_modules = [module for path, module in modules.items() if path not in working]
         self.train(self.training)
 
     def train(self, mode: bool = True) -> "FreezableNetwork":
@@ -76,14 +75,8 @@ class FreezableNetwork(nn.Module):
         return frozenset(working)
 
 
-def _modules_of(layers: frozenset[str], network: nn.Module) -> set[str]:
-    """Paths of the layers, of all within them (timm's norms hold an activation), and of all around them."""
+def _modules_of(layers: frozenset[str], modules: Iterable[str]) -> set[str]:
+    """Those of ``modules`` that are the layers, lie within one (timm's norms hold an activation), around one."""
     around = {path[:dot] for path in layers for dot in range(len(path)) if path[dot] == "."}
-    within = {
-        path
-        for path, _ in network.named_modules()
-        if any(
-            path[: len(layer)] == layer and path[len(layer) : len(layer) + 1] in ("", ".") for layer in layers
-        )
-    }
+    within = {path for path in modules if any(f"{path}.".startswith(f"{layer}.") for layer in layers)}
     return {"", *around, *within} if layers else set()

@@ -49,10 +49,9 @@ def read_categories(
     labels: list[Tensor] = []
     for batch in batches:
         control.checkpoint()
-        images, truth = to_device(batch, device)
         with torch.inference_mode():
-            seen.append(network.network(images).softmax(dim=1))
-        labels.append(truth)
+            seen.append(network.network(to_device(batch.images, device)).softmax(dim=1))
+        labels.append(batch.labels.to(device))
         yield Progress("Looking at the training images", sum(map(len, labels)), total)
     with torch.no_grad():
         probabilities, truth = torch.cat(seen), torch.cat(labels)

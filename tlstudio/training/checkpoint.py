@@ -24,10 +24,8 @@ _NOT_WHOLE = "The files of a run belong together; copy its whole folder again."
 
 @dataclasses.dataclass(frozen=True)
 class TrainedModel:
-    """A run's model, ready to classify: ``network`` is in inference mode on its device."""
+    """A model ready to classify: ``network``, in inference mode, turns what ``view`` gives into logits."""
 
-    run: Path
-    epoch: int
     network: nn.Module
     classes: tuple[str, ...]
     view: View
@@ -84,7 +82,7 @@ def load_model(run: RunFolder, epoch: int | None, device: torch.device) -> Train
             f"{run.path} lacks {len(lost)} of the network's tensors, {min(lost)} among them.", _NOT_WHOLE
         )
     view = View(**about["view"])
-    return TrainedModel(run.path, epoch, network.to(device).eval(), classes, view)
+    return TrainedModel(network.to(device).eval(), classes, view)
 
 
 def empty_network(arch: str, classes: int, *, as_is: bool) -> nn.Module:

@@ -27,6 +27,11 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
+def seed_torch(seed: int) -> None:
+    """Seed torch's generators on every device: initial weights and dropout draw from them."""
+    torch.manual_seed(seed)  # pyright: ignore[reportUnknownMemberType] - torch leaves it untyped
+
+
 def peak_memory_mb() -> float:
     """The most main memory that this process has held so far, in megabytes (10^6 bytes)."""
     if sys.platform == "win32":

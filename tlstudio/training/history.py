@@ -1,9 +1,15 @@
 """What a run has done and how long the rest will take."""
 
 import dataclasses
+from typing import TypedDict
 
 from tlstudio.training.events import EpochFinished
 from tlstudio.training.measure import Score
+
+
+class Figures(TypedDict, total=False):
+    best_epoch: int
+    val_top1: float
 
 
 @dataclasses.dataclass
@@ -23,7 +29,7 @@ class History:
         if epoch.best:
             self.best = epoch
 
-    def figures(self) -> dict[str, float | int]:
+    def figures(self) -> "Figures":
         """What the index of runs shows of it."""
         return {"best_epoch": self.best.epoch, "val_top1": self.best.val_top1} if self.best else {}
 

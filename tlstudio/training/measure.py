@@ -38,9 +38,9 @@ class Meter:
         return Score(self._loss.item() / count, self._hits.item() / count, self._images)
 
 
-def to_device(batch: Batch, device: torch.device) -> tuple[Tensor, Tensor]:
-    images = batch.images.to(device, memory_format=torch.channels_last, non_blocking=True)
-    return images, batch.labels.to(device, non_blocking=True)
+def to_device(images: Tensor, device: torch.device) -> Tensor:
+    """Images on the device, in the memory layout in which convolutions are fastest."""
+    return images.to(device, memory_format=torch.channels_last, non_blocking=True)
 
 
 def measure(
@@ -55,9 +55,9 @@ def measure(
     try:
         for batch in batches:
             control.checkpoint()
-            images, labels = to_device(batch, device)
+            labels = batch.labels.to(device)
             with torch.inference_mode():
-                logits = network(images)
+                logits = network(to_device(batch.images, device))
                 meter.add(functional.cross_entropy(logits, labels), logits, labels)
             done += len(labels)
             yield Progress(text, done, total)

@@ -24,7 +24,7 @@ from tlstudio.models.strategies import stages_for
 from tlstudio.models.weights import RANDOM, fetch, fit
 from tlstudio.runs.store import RunFolder, environment
 from tlstudio.training.as_is import CategoryReading
-from tlstudio.training.device import choose_device
+from tlstudio.training.device import choose_device, seed_torch
 
 SAMPLE = "sample"
 
@@ -115,7 +115,7 @@ def prepare(config: RunConfig, control: Control) -> Generator[Event, None, Job]:
 
 
 def _with_weights(config: RunConfig, control: Control) -> Generator[Event, None, nn.Module]:
-    torch.manual_seed(config.seed)
+    seed_torch(config.seed)
     network = build(config.arch, IMAGENET_CLASSES)
     for event in fetch(config.arch, config.weights, control):
         if isinstance(event, WeightsReady):
@@ -124,7 +124,7 @@ def _with_weights(config: RunConfig, control: Control) -> Generator[Event, None,
                 yield Notice(sentence)
         else:
             yield event
-    torch.manual_seed(config.seed)  # the new head is the same, whichever weights came before it
+    seed_torch(config.seed)  # the new head is the same, whichever weights came before it
     return network
 
 

@@ -7,7 +7,6 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
-import torch
 from torch.nn import functional
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -20,7 +19,7 @@ from tlstudio.models.freeze import FreezableNetwork
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.as_is import CategoryReading, read_categories
 from tlstudio.training.checkpoint import save_epoch, save_frozen
-from tlstudio.training.device import peak_memory_mb
+from tlstudio.training.device import peak_memory_mb, seed_torch
 from tlstudio.training.events import (
     BatchFinished,
     CheckpointSaved,
@@ -157,7 +156,7 @@ class _Trainer:
         """One pass over the training images; gives their mean loss and top-1 as they were on the way."""
         job, config = self.job, self.job.config
         # Dropout draws from torch's generator: seeded each epoch, an epoch can be repeated exactly.
-        torch.manual_seed(config.seed * 1_000_003 + epoch)
+        seed_torch(config.seed * 1_000_003 + epoch)
         network.train()
         meter = Meter(job.device)
         images = job.catalogue.of_split("train")
@@ -175,11 +174,11 @@ class _Trainer:
         begun = last = time.monotonic()
         for step, batch in enumerate(batches, start=1):
             self.control.checkpoint()
-            inputs, labels = to_device(batch, job.device)
-            logits = network(inputs)
+            labels = batch.labels.to(job.device)
+            logits = network(to_device(batch.images, job.device))
             loss = functional.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
             optimizer.zero_grad(set_to_none=True)
-            loss.backward()
+            loss.backward()  # pyright: ignore[reportUnknownMemberType] - torch leaves it untyped
             optimizer.step()
             schedule.step()
             meter.add(loss, logits, labels)

@@ -1,0 +1,34 @@
+"""Test every epoch's model of a run again, on the test images that were held out when it was trained."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tlstudio.data.catalogue import Catalogue
+from tlstudio.errors import BadInput
+from tlstudio.events import Control, Event, Progress
+from tlstudio.runs.store import RunFolder
+from tlstudio.training.checkpoint import load_model
+from tlstudio.training.device import choose_device
+from tlstudio.training.testing import test_epochs
+
+
+def evaluate(run_path: Path, control: Control, *, device: str = "auto") -> Iterator[Event]:
+    """Yield Progress and one EpochTested an epoch; the table is kept in the run as test.json.
+
+    Raises:
+        BadInput: the folder is no run, has no finished epoch, or its test images are gone.
+    """
+    run = RunFolder.open(run_path)
+    catalogue = Catalogue.from_json(run.read("split.json"))
+    lost = [image.path for image in catalogue.of_split("test") if not catalogue.file(image).is_file()]
+    if lost:
+        raise BadInput(
+            f"{len(lost)} of the run's test images are gone from {catalogue.root}, {lost[0]} among them.",
+            "Put the folder back where it was when the run was trained.",
+        )
+    yield Progress("Loading the model")
+    model = load_model(run, None, choose_device(device))
+    with ThreadPoolExecutor(4, thread_name_prefix="decode") as pool:
+        batch_size = run.config.batch_size
+        yield from test_epochs(run, model.network, catalogue, model.view, batch_size, control, pool)
