@@ -13,7 +13,8 @@ class ZeroShotRequest:
     """Which images, which classes, said how, to which model.
 
     ``pretrained`` is a tag of open_clip, the path of a weights file, or "none" for random weights;
-    ``model`` is a name of open_clip or ``local-dir:`` with a folder.
+    ``model`` is a name of open_clip, the path of a model configuration as JSON, or ``local-dir:`` with a
+    folder.
     """
 
     images: tuple[Path, ...]  # files, or folders searched for images
