@@ -43,7 +43,7 @@ class FreezableNetwork(nn.Module):
         for name, parameter in self.network.named_parameters():
             parameter.requires_grad_(name.rpartition(".")[0] in trained)
             parameter.grad = None
-        modules: dict[str, nn.Module] = dict(self.network.named_modules())
+        modules: dict[str, nn.Module] = dict(self.network.named_modules())  # pyright: ignore[reportUnknownArgumentType]
         working = _modules_of(self._working_layers(trained), modules)
         self._frozen_modules = [module for path, module in modules.items() if path not in working]
         self.train(self.training)
@@ -76,7 +76,7 @@ class FreezableNetwork(nn.Module):
 
 
 def _modules_of(layers: frozenset[str], modules: Iterable[str]) -> set[str]:
-    """Those of ``modules`` that are the layers, lie within one (timm's norms hold an activation), around one."""
+    """Those of ``modules`` that are the layers, or lie within one (as in timm's norms) or around one."""
     around = {path[:dot] for path in layers for dot in range(len(path)) if path[dot] == "."}
     within = {path for path in modules if any(f"{path}.".startswith(f"{layer}.") for layer in layers)}
     return {"", *around, *within} if layers else set()

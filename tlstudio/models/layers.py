@@ -47,9 +47,6 @@ class LayerNode:
     def leaves(self) -> Iterator["LayerNode"]:
         return (node for node in self.walk() if not node.children)
 
-    def as_json(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
-
 
 @dataclasses.dataclass(frozen=True)
 class LayerTree:
@@ -111,6 +108,27 @@ class LayerTree:
         if states == {True}:
             return Training.ALL
         return Training.SOME if True in states else Training.NONE
+
+    def as_json(self, plan: FreezePlan) -> dict[str, Any]:
+        """Nested plain data; ``trainable`` is how much of it ``plan`` trains: "all", "some" or "none"."""
+        trained = self.trained_leaves(plan)
+
+        def entry(node: LayerNode) -> dict[str, Any]:
+            return {
+                "path": node.path,
+                "name": node.name,
+                "kind": node.kind,
+                "output_shape": list(node.output_shape),
+                "parameters": node.parameters,
+                "trainable": self.training(node, trained).value,
+                "children": [entry(child) for child in node.children],
+            }
+
+        return {
+            "arch": self.arch,
+            "parameters": self.parameters,
+            "layers": [entry(block) for block in self.blocks],
+        }
 
     def _node(self, path: str) -> LayerNode:
         try:

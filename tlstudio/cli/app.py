@@ -1,0 +1,309 @@
+"""The command line: the same engine calls as the window's, without Qt."""
+
+import functools
+import signal
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn, ParamSpec
+
+import typer
+from pydantic import ValidationError
+
+from tlstudio import __version__
+from tlstudio.cli.faces import print_error, show_all, write_json_line
+from tlstudio.config import Augmentation, DataConfig, RunConfig, Strategy
+from tlstudio.errors import BadInput, Stopped, StudioError
+from tlstudio.events import Control, Event
+from tlstudio.logs import log_to_file
+from tlstudio.training.events import RunFailed, RunStopped
+from tlstudio.zeroshot.events import DEFAULT_TEMPLATE, ZeroShotRequest
+
+P = ParamSpec("P")
+
+DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+app = typer.Typer(
+    name="tlstudio",
+    help="Transfer learning on images: without a command, the studio's window opens.",
+    add_completion=False,
+    no_args_is_help=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+Json = Annotated[
+    bool, typer.Option("--json", help="One JSON object a line on stdout, and nothing else there.")
+]
+Device = Annotated[DeviceName, typer.Option(help="What computes.")]
+
+
+class Optimizer(StrEnum):
+    ADAMW = "adamw"
+    SGD = "sgd"
+
+
+class Schedule(StrEnum):
+    COSINE = "cosine"
+    CONSTANT = "constant"
+    ONE_CYCLE = "one-cycle"
+
+
+def run() -> None:
+    """Run the program and exit: 0 done, 2 bad input, 1 failure, 130 interrupted."""
+    log_to_file()
+    app()
+
+
+def _guarded(command: Callable[P, int]) -> Callable[P, None]:
+    """Turn what a command gives or raises into an exit status and, for an error, a plain sentence."""
+
+    @functools.wraps(command)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            status = command(*args, **kwargs)
+        except BadInput as error:
+            print_error(error.message, error.hint)
+            status = BAD_INPUT
+        except StudioError as error:
+            print_error(error.message, error.hint)
+            status = FAILED
+        except (Stopped, KeyboardInterrupt):
+            print_error("Interrupted.")
+            status = INTERRUPTED
+        except Exception as error:  # the boundary: a person gets a sentence, the log the traceback
+            _tell_unexpected(error)
+        raise typer.Exit(status)
+
+    return guarded
+
+
+def _tell_unexpected(error: Exception) -> NoReturn:
+    import logging
+
+    path = log_to_file()
+    logging.getLogger(__name__).critical("The command failed", exc_info=error)
+    print_error(
+        f"{type(error).__name__}: {error}.", f"That should not have happened; the details are in {path}."
+    )
+    raise typer.Exit(FAILED)
+
+
+def _control() -> Control:
+    """A control that the first Ctrl-C stops; the second one ends the program as usual."""
+    control = Control()
+
+    def stop(_number: int, _frame: Any) -> None:
+        control.stop()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    signal.signal(signal.SIGINT, stop)
+    return control
+
+
+@app.callback(invoke_without_command=True)
+def window(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    sample: Annotated[bool, typer.Option("--sample", help="Open the window on the sample images.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"tlstudio {__version__}")
+        raise typer.Exit(DONE)
+    if context.invoked_subcommand is None:
+        from tlstudio.ui.app import run_window
+
+        raise typer.Exit(run_window(sample=sample))
+
+
+@app.command("open")
+@_guarded
+def open_path(path: Annotated[Path, typer.Argument(help="A folder of images, an image, or a run.")]) -> int:
+    """Open the window on a folder, an image or a run."""
+    if not path.exists():
+        raise BadInput(f"There is no file or folder {path}.", "Check the spelling of the path.")
+    from tlstudio.ui.app import run_window
+
+    return run_window(path=path)
+
+
+@app.command()
+@_guarded
+def train(
+    data: Annotated[str, typer.Option(help="A folder of images (root/class/*), or 'sample'.")],
+    arch: Annotated[
+        str, typer.Option(help="The network; `tlstudio doctor` lists them.")
+    ] = "efficientnet_lite0",
+    weights: Annotated[
+        str, typer.Option(help="default, bundled, none, a published name, or a file or folder.")
+    ] = "default",
+    strategy: Annotated[Strategy, typer.Option(help="What is kept and what is trained.")] = (
+        Strategy.FEATURE_EXTRACTION
+    ),
+    blocks: Annotated[int, typer.Option(help="Blocks that partial and staged training unfreeze.")] = 1,
+    epochs: Annotated[int, typer.Option(help="Epochs in all.")] = 5,
+    lr: Annotated[float | None, typer.Option(help="Learning rate; by default the strategy's.")] = None,
+    batch: Annotated[int, typer.Option(help="Images a step.")] = 32,
+    image_size: Annotated[int | None, typer.Option(help="Pixels a side; by default the weights'.")] = None,
+    freeze: Annotated[list[str] | None, typer.Option(help="A layer to freeze; may be repeated.")] = None,
+    unfreeze: Annotated[list[str] | None, typer.Option(help="A layer to train; may be repeated.")] = None,
+    optimizer: Annotated[Optimizer, typer.Option()] = Optimizer.ADAMW,
+    schedule: Annotated[Schedule, typer.Option(help="Of the learning rate.")] = Schedule.COSINE,
+    weight_decay: Annotated[float, typer.Option()] = 1e-4,
+    label_smoothing: Annotated[float, typer.Option()] = 0.0,
+    augmentation: Annotated[
+        Augmentation, typer.Option(help="How much training images are varied.")
+    ] = Augmentation.LIGHT,
+    early_stopping: Annotated[
+        int | None, typer.Option(help="Stop after so many epochs without a better one.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed repeats a run.")] = 0,
+    device: Device = "auto",
+    out: Annotated[Path | None, typer.Option(help="The run's folder; must be new or empty.")] = None,
+    json: Json = False,
+) -> int:
+    """Train, then test every epoch's model."""
+    try:
+        config = RunConfig(
+            data=DataConfig(root=data),
+            arch=arch,
+            weights=weights,
+            strategy=strategy,
+            blocks=blocks,
+            freeze=tuple(freeze or ()),
+            unfreeze=tuple(unfreeze or ()),
+            epochs=epochs,
+            lr=lr,
+            batch_size=batch,
+            image_size=image_size,
+            optimizer=optimizer.value,
+            schedule=schedule.value,
+            weight_decay=weight_decay,
+            label_smoothing=label_smoothing,
+            augmentation=augmentation,
+            early_stopping=early_stopping,
+            seed=seed,
+            device=device,
+        )
+    except ValidationError as error:
+        raise _bad_option(error) from error
+    from tlstudio.training.trainer import train as engine_train
+
+    last = show_all(engine_train(config, _control(), out=out), as_json=json)
+    match last:
+        case RunStopped():
+            return INTERRUPTED
+        case RunFailed(bad_input=bad_input):
+            return BAD_INPUT if bad_input else FAILED
+        case _:
+            return DONE
+
+
+def _bad_option(error: ValidationError) -> BadInput:
+    first = error.errors()[0]
+    name = str(first["loc"][0]).replace("batch_size", "batch").replace("_", "-")
+    return BadInput(f"--{name}: {first['msg'].lower()}, not {first['input']}.", "Choose another value.")
+
+
+@app.command()
+@_guarded
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    device: Device = "auto",
+    json: Json = False,
+) -> int:
+    """Test every epoch's model of a run on its test images."""
+    from tlstudio.evaluation.every_epoch import evaluate as engine_evaluate
+
+    show_all(engine_evaluate(run, _control(), device=device), as_json=json)
+    return DONE
+
+
+@app.command()
+@_guarded
+def predict(
+    model: Annotated[
+        str, typer.Argument(help="A run's folder, or an architecture as it is.", metavar="RUN|ARCH")
+    ],
+    images: Annotated[list[Path], typer.Argument(help="Images, or folders of them.", metavar="PATH...")],
+    weights: Annotated[str, typer.Option(help="For an architecture: its weights.")] = "default",
+    epoch: Annotated[int | None, typer.Option(help="For a run: which epoch's model.")] = None,
+    device: Device = "auto",
+    json: Json = False,
+) -> int:
+    """Classify images with a run, or with a pre-trained network's 1,000 categories."""
+    from tlstudio.inference.predict import predict as engine_predict
+
+    events = engine_predict(model, images, _control(), weights=weights, epoch=epoch, device=device)
+    return _classified(events, as_json=json)
+
+
+@app.command("zero-shot")
+@_guarded
+def zero_shot(
+    images: Annotated[list[Path], typer.Argument(help="Images, or folders of them.", metavar="PATH...")],
+    classes: Annotated[str, typer.Option(help='Class names, separated by commas: "cat,dog".')],
+    template: Annotated[list[str] | None, typer.Option(help="The prompt; {} is the class.")] = None,
+    model: Annotated[str, typer.Option(help="A model of open_clip.")] = "ViT-B-32",
+    pretrained: Annotated[
+        str, typer.Option(help="Its pretrained tag, or a weights file.")
+    ] = "laion2b_s34b_b79k",
+    device: Device = "auto",
+    json: Json = False,
+) -> int:
+    """Classify images into classes that were never trained, with CLIP."""
+    from tlstudio.zeroshot.classify import classify
+
+    request = ZeroShotRequest(
+        images=tuple(images),
+        classes=tuple(name.strip() for name in classes.split(",")),
+        templates=tuple(template or (DEFAULT_TEMPLATE,)),
+        model=model,
+        pretrained=pretrained,
+        device=device,
+    )
+    return _classified(classify(request, _control()), as_json=json)
+
+
+def _classified(events: Iterator[Event], *, as_json: bool) -> int:
+    """Show predictions; a single file that could not be read among others is reported, not a failure."""
+    show_all(events, as_json=as_json)
+    return DONE
+
+
+@app.command()
+@_guarded
+def layers(
+    arch: Annotated[str, typer.Argument(help="The network.")],
+    strategy: Annotated[Strategy, typer.Option(help="Whose freezing to show.")] = Strategy.FEATURE_EXTRACTION,
+    blocks: Annotated[int, typer.Option(help="For partial and staged.")] = 1,
+    classes: Annotated[int, typer.Option(help="Classes of the head.", min=1)] = 1000,
+    json: Json = False,
+) -> int:
+    """List a network's layers, and what a strategy trains of them."""
+    from tlstudio.cli.report import print_layers
+    from tlstudio.models.inspect import layer_tree
+    from tlstudio.models.strategies import plan_for
+
+    tree = layer_tree(arch, classes)
+    plan = plan_for(strategy, tree, blocks)
+    if json:
+        write_json_line(tree.as_json(plan))
+    else:
+        print_layers(tree, plan)
+    return DONE
+
+
+@app.command()
+@_guarded
+def doctor(json: Json = False) -> int:
+    """Versions, devices, and where weights, cache, runs and logs lie."""
+    from tlstudio.cli.report import doctor_report, print_report
+
+    report = doctor_report()
+    if json:
+        write_json_line(report)
+    else:
+        print_report(report)
+    return DONE

@@ -1,0 +1,204 @@
+"""Two faces for the same events: lines of JSON for programs, bars and tables for people."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.progress import Progress as Bars
+from rich.table import Table
+
+from tlstudio.events import Event, Notice, Progress
+from tlstudio.inference.events import ImageClassified, ImageSkipped, PredictionFinished
+from tlstudio.models.events import Downloaded
+from tlstudio.training.events import (
+    BatchFinished,
+    EpochFinished,
+    EpochTested,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    RunStopped,
+    StageStarted,
+)
+from tlstudio.zeroshot.events import PromptsEmbedded, ZeroShotFinished
+
+
+class Face(Protocol):
+    """Shows events as they come."""
+
+    def show(self, event: Event) -> None: ...
+
+
+class JsonLines:
+    """One JSON object a line on stdout, and nothing else there."""
+
+    def show(self, event: Event) -> None:
+        match event:
+            case Progress() | BatchFinished() | Downloaded():
+                return
+            case ImageClassified():
+                data: dict[str, Any] = {
+                    "path": str(event.path),
+                    "label": event.label,
+                    "probabilities": event.probabilities,
+                }
+            case ImageSkipped():
+                data = {"path": str(event.path), "error": event.reason}
+            case PredictionFinished() | ZeroShotFinished() | PromptsEmbedded():
+                return
+            case _:
+                data = event.as_json()
+        write_json_line(data)
+
+
+class People:
+    """Progress bars while it runs, a line or a row for what stays."""
+
+    def __init__(self, console: Console, bars: Bars) -> None:
+        self._console = console
+        self._bars = bars
+        self._bar: TaskID | None = None
+        self._text = ""
+        self._tested: list[EpochTested] = []
+
+    def show(self, event: Event) -> None:
+        match event:
+            case Progress():
+                self._advance(event.text, event.done, event.total)
+            case Downloaded():
+                self._advance(f"Downloading {event.name} (MB)", event.done // 10**6, event.total // 10**6)
+            case BatchFinished():
+                text = f"Epoch {event.epoch}  loss {event.loss:.3f}  {event.images_per_second:.0f} images/s"
+                self._advance(text, event.done, event.total, key=f"Epoch {event.epoch}")
+            case Notice():
+                self._console.print(event.text, style="yellow", markup=False)
+            case ImageClassified() | ImageSkipped():
+                self._image(event)
+            case PromptsEmbedded():
+                for name in event.cut:
+                    self._console.print(f"The prompt for '{name}' is longer than CLIP reads; its end is cut.")
+            case _:
+                self._training(event)
+
+    def _training(self, event: Event) -> None:
+        match event:
+            case RunStarted():
+                images = ", ".join(f"{count} {split}" for split, count in event.images.items())
+                self._console.print(
+                    f"[bold]{event.config.arch}[/] · {event.config.strategy.value} · "
+                    f"{len(event.classes)} classes · {images} images · on {event.device}"
+                )
+            case StageStarted():
+                self._console.print(
+                    f"Stage {event.stage + 1}, {event.name}: {event.trained_parameters:,} parameters, "
+                    f"learning rate {event.lr:.2g}",
+                    style="dim",
+                )
+            case EpochFinished():
+                star = " ★" if event.best else ""
+                self._console.print(
+                    f"Epoch {event.epoch:3d}  training {event.train_loss:.3f} {event.train_top1:6.1%}  "
+                    f"validation {event.val_loss:.3f} [bold]{event.val_top1:6.1%}[/]  "
+                    f"{event.seconds:.1f} s{star}"
+                )
+            case EpochTested():
+                self._tested.append(event)
+            case RunFinished():
+                self.print_tests()
+                self._console.print(
+                    f"Validation chose epoch {event.best_epoch}: {event.val_top1:.1%} there, "
+                    f"[bold]{event.test_top1:.1%} on the test images[/]. "
+                    f"{event.seconds:.0f} s, {event.peak_memory_mb:.0f} MB."
+                )
+                self._console.print(f"The run lies in {event.run}", soft_wrap=True, highlight=False)
+            case RunStopped():
+                kept = f" Its {event.epochs} finished epochs are kept in {event.run}." if event.epochs else ""
+                self._console.print(f"Stopped.{kept}", soft_wrap=True, highlight=False)
+            case RunFailed():
+                print_error(event.message, event.hint)
+            case _:
+                pass
+
+    def print_tests(self) -> None:
+        """The table of every epoch's model, once they are all tested."""
+        if not self._tested:
+            return
+        table = Table(title="Every epoch's model, tested", title_justify="left")
+        for name in ("Epoch", "Validation", "Test", "Test loss", ""):
+            table.add_column(name, justify="right" if name else "left")
+        for row in self._tested:
+            mark = "★ chosen by validation" if row.chosen else ""
+            figures = (f"{row.val_top1:.1%}", f"{row.test_top1:.1%}", f"{row.test_loss:.3f}")
+            table.add_row(str(row.epoch), *figures, mark, style="bold" if row.chosen else "")
+        self._console.print(table)
+        self._tested = []
+
+    def _image(self, event: ImageClassified | ImageSkipped) -> None:
+        if isinstance(event, ImageSkipped):
+            text = f"{event.path}  cannot be read: {event.reason}"
+        else:
+            ranked = list(event.probabilities.items())[:3]
+            text = f"{event.path}  " + "  ".join(f"{name} {share:.1%}" for name, share in ranked)
+        self._console.print(text, soft_wrap=True, highlight=False, markup=False)
+
+    def _advance(self, text: str, done: int, total: int, key: str = "") -> None:
+        key = key or text
+        if self._bar is None or key != self._text:
+            self.clear()
+            self._text = key
+            self._bar = self._bars.add_task(text, total=total or None)
+        self._bars.update(self._bar, description=text, completed=done, total=total or None)
+
+    def clear(self) -> None:
+        if self._bar is not None:
+            self._bars.remove_task(self._bar)
+            self._bar = None
+
+
+def show_all(events: Iterable[Event], *, as_json: bool) -> Event | None:
+    """Show every event; gives the last one."""
+    last: Event | None = None
+    with _face(as_json) as face:
+        for event in events:
+            face.show(event)
+            last = event
+    return last
+
+
+@contextmanager
+def _face(as_json: bool) -> Iterator[Face]:
+    if as_json:
+        yield JsonLines()
+        return
+    console = Console()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bars(*columns, console=console, transient=True) as bars:
+        face = People(console, bars)
+        try:
+            yield face
+        finally:
+            face.clear()
+            face.print_tests()
+
+
+def write_json_line(data: Any) -> None:
+    sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def print_error(message: str, hint: str = "") -> None:
+    """A sentence on stderr, and what to do below it."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    console.print(message, style="bold red")
+    if hint:
+        console.print(hint)
