@@ -121,7 +121,7 @@ def test_that_a_click_that_changes_nothing_is_not_reported(model: LayerTreeModel
 
 def test_that_every_column_is_written_for_people(model: LayerTreeModel) -> None:
     assert text(model, "body", Column.PARAMETERS) == "4,000"
-    assert text(model, "body", Column.OUTPUT) == "64 × 56 × 56"
+    assert text(model, "body", Column.OUTPUT) == "64×56×56"
     assert text(model, "stem.conv", Column.KIND) == "Conv2d"
     assert text(model, "stem", Column.STATE) == "frozen"
     assert text(model, "fc", Column.STATE) == "new"

@@ -140,6 +140,22 @@ class LayerTreeModel(QAbstractItemModel):
             self._tell_all_changed()
             self.edited.emit(trained)
 
+    def text(self, node: LayerNode, column: Column) -> str:
+        """What a column says of a layer."""
+        match column:
+            case Column.FROZEN:
+                return ""
+            case Column.LAYER:
+                return node.short_name
+            case Column.KIND:
+                return node.kind
+            case Column.OUTPUT:
+                return shape_text(node.output_shape)
+            case Column.PARAMETERS:
+                return f"{node.parameters:,}" if node.parameters else ""
+            case Column.STATE:
+                return self._state_text(node)
+
     # Qt's own
 
     def index(self, row: int, column: int, parent: _Index | None = None) -> QModelIndex:
@@ -189,7 +205,7 @@ class LayerTreeModel(QAbstractItemModel):
         answer: object = None
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                answer = self._text(node, column)
+                answer = self.text(node, column)
             case Qt.ItemDataRole.CheckStateRole if column is Column.FROZEN and node.parameters:
                 answer = _BOX[self._training[node.path]]
             case Qt.ItemDataRole.TextAlignmentRole:
@@ -198,7 +214,7 @@ class LayerTreeModel(QAbstractItemModel):
                 answer = self._hint(node)
             case Qt.ItemDataRole.AccessibleTextRole:
                 state = self._state_text(node) or "no parameters"
-                answer = self._text(node, column) or f"{node.name}, {state}"
+                answer = self.text(node, column) or f"{node.name}, {state}"
             case _ if role == NODE_ROLE:
                 answer = node
             case _ if role == STATE_ROLE:
@@ -248,21 +264,6 @@ class LayerTreeModel(QAbstractItemModel):
             return self._blocks
         return self._children[parent.internalId()]
 
-    def _text(self, node: LayerNode, column: Column) -> str:
-        match column:
-            case Column.FROZEN:
-                return ""
-            case Column.LAYER:
-                return node.short_name
-            case Column.KIND:
-                return node.kind
-            case Column.OUTPUT:
-                return shape_text(node.output_shape)
-            case Column.PARAMETERS:
-                return f"{node.parameters:,}" if node.parameters else ""
-            case Column.STATE:
-                return self._state_text(node)
-
     def _state_text(self, node: LayerNode) -> str:
         state = self.state(node)
         if state is LayerState.MIXED:
@@ -279,8 +280,8 @@ class LayerTreeModel(QAbstractItemModel):
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
-    """A shape without the batch as people write it: 64 × 56 × 56."""
-    return " × ".join(str(size) for size in shape)
+    """A shape without the batch as people write it: 64×56×56."""
+    return "×".join(str(size) for size in shape)
 
 
 def _alignment(column: Column) -> Qt.AlignmentFlag:

@@ -1,0 +1,399 @@
+"""The Model page: which network, from which weights, and which of its layers are trained."""
+
+import functools
+from collections import Counter
+from pathlib import Path
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+
+from tlstudio.config import FreezePlan, Strategy
+from tlstudio.models.architectures import Architecture, architecture, architectures
+from tlstudio.models.events import Downloaded, LayersRead
+from tlstudio.models.layers import LayerTree
+from tlstudio.models.strategies import plan_for
+from tlstudio.ui import engine
+from tlstudio.ui.item_models.layer_tree import LayerState, LayerTreeModel
+from tlstudio.ui.pages.base import NEEDED, READY, EmptyState, ErrorBanner, Page
+from tlstudio.ui.session import Session
+from tlstudio.ui.settings import Settings
+from tlstudio.ui.tagged import TaggedTask
+from tlstudio.ui.theme import Size, Space, Theme, with_role
+from tlstudio.ui.widgets.architecture_list import ArchitectureList
+from tlstudio.ui.widgets.glyph import GlyphButton
+from tlstudio.ui.widgets.layer_view import LayerView, LoadingRows
+from tlstudio.ui.widgets.network_strip import NetworkStrip
+from tlstudio.ui.widgets.proportion_bar import SummaryBar
+from tlstudio.ui.widgets.strategy_panel import StrategyPanel, title
+from tlstudio.ui.widgets.weights_panel import RANDOM, WeightsPanel
+from tlstudio.ui.worker import Worker
+
+_IMAGENET_CLASSES = 1000
+
+_TreeKey = tuple[str, int]  # architecture, classes
+_WeightsKey = tuple[str, str]  # architecture, weights
+
+
+class ModelPage(Page):
+    """Architectures, layer tree and strategies side by side; the network as a strip beneath them."""
+
+    def __init__(
+        self,
+        session: Session,
+        worker: Worker,
+        theme: Theme,
+        settings: Settings,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__("Model", "", parent)
+        self._session, self._worker, self._theme, self._settings = session, worker, theme, settings
+        self._trees: dict[_TreeKey, LayerTree] = {}
+        self._reading: set[_TreeKey] = set()
+        self._unread: dict[_TreeKey, tuple[str, str]] = {}
+        self._fetching: dict[_WeightsKey, TaggedTask] = {}
+        self.layers = LayerTreeModel(self)
+        self.banner = ErrorBanner()
+        self.architectures = ArchitectureList(theme)
+        self.weights = WeightsPanel(theme)
+        self.strategies = StrategyPanel()
+        self.view = LayerView(self.layers, theme)
+        self.strip = NetworkStrip(self.layers, theme)
+        self.summary = SummaryBar(theme)
+        self._build()
+        self._restore()
+        self._connect()
+        self._refresh()
+
+    # Building
+
+    def _build(self) -> None:
+        columns = QHBoxLayout()
+        columns.setSpacing(Space.L)
+        columns.addWidget(self._left())
+        columns.addWidget(self._middle(), 1)
+        columns.addWidget(self._right())
+        self._network = _card(self.strip, self.summary)
+        self.body.addWidget(self.banner)
+        self.body.addLayout(columns, 1)
+        self.body.addWidget(self._network)
+
+    def _left(self) -> QWidget:
+        rule = QFrame()
+        rule.setProperty("role", "rule")
+        card = _card(self.architectures, rule, self.weights)
+        card.setFixedWidth(Size.SIDE - Size.STRIP)
+        return card
+
+    def _middle(self) -> QWidget:
+        self._heading = with_role(QLabel(), "lead")
+        self.open_all = GlyphButton("chevron-down", "Open all blocks")
+        self.close_all = GlyphButton("chevron-up", "Close all blocks")
+        header = QHBoxLayout()
+        header.setSpacing(Space.XS)
+        header.addWidget(self._heading, 1)
+        header.addWidget(self.open_all)
+        header.addWidget(self.close_all)
+        self._loading = QWidget()
+        loading = QVBoxLayout(self._loading)
+        loading.setContentsMargins(0, 0, 0, 0)
+        self._loading_words = with_role(QLabel(), "quiet")
+        loading.addWidget(self._loading_words)
+        loading.addWidget(LoadingRows(self._theme), 1)
+        self.retry = QPushButton("Read again")
+        self._error = EmptyState("error", "The layers could not be read", "", self.retry)
+        self._states = QStackedWidget()
+        for state in (self._loading, self._error, self.view):
+            self._states.addWidget(state)
+        card = _card(self._states)
+        layout = card.layout()
+        assert isinstance(layout, QVBoxLayout)
+        layout.insertLayout(0, header)
+        return card
+
+    def _right(self) -> QWidget:
+        card = _card(with_role(QLabel("Strategy"), "lead"), self.strategies)
+        card.setFixedWidth(Size.SIDE - Size.STRIP)
+        return card
+
+    def _connect(self) -> None:
+        self._session.data_changed.connect(self._refresh)
+        self._session.model_changed.connect(self._model_changed)
+        self.architectures.chosen.connect(self._choose_architecture)
+        self.weights.chosen.connect(self._choose_weights)
+        self.weights.download_asked.connect(self._fetch)
+        self.weights.cancel_asked.connect(self._cancel)
+        self.strategies.chosen.connect(self._choose_strategy)
+        self.layers.edited.connect(self._edit_by_hand)
+        self.view.block_chosen.connect(self.strip.set_current)
+        self.strip.block_clicked.connect(self.view.select)
+        self.open_all.clicked.connect(self.view.expandAll)
+        self.close_all.clicked.connect(self.view.collapseAll)
+        self.retry.clicked.connect(self._read_again)
+
+    # What is remembered
+
+    def _restore(self) -> None:
+        values = self._settings.page_values("model")
+        arch, strategy = values.get("arch"), values.get("strategy")
+        if arch not in architectures() or strategy not in list(Strategy):
+            return
+        weights, blocks, unfreeze = values.get("weights"), values.get("blocks"), values.get("unfreeze")
+        session = self._session
+        session.arch, session.strategy = arch, Strategy(strategy)
+        if isinstance(weights, str) and _fits(architecture(arch), weights):
+            session.weights = weights
+        session.blocks = blocks if isinstance(blocks, int) and blocks > 0 else 1
+        session.unfreeze = tuple(map(str, unfreeze)) if isinstance(unfreeze, list) else ()
+
+    def _remember(self) -> None:
+        session = self._session
+        self._settings.set_page_values(
+            "model",
+            {
+                "arch": session.arch,
+                "weights": session.weights,
+                "strategy": session.strategy.value,
+                "blocks": session.blocks,
+                "unfreeze": list(session.unfreeze),
+            },
+        )
+
+    # What the person does
+
+    @Slot(str)
+    def _choose_architecture(self, name: str) -> None:
+        keep = RANDOM if self._session.weights == RANDOM else "default"
+        self._session.set_architecture(name, keep)
+
+    @Slot(str)
+    def _choose_weights(self, weights: str) -> None:
+        self.banner.clear()
+        self._session.set_architecture(self._session.arch, weights)
+        if self.weights.published is None and weights != RANDOM:
+            self._fetch()  # whether a file or folder can be used is for the engine to say
+
+    @Slot(object, int)
+    def _choose_strategy(self, strategy: Strategy, blocks: int) -> None:
+        unfreeze: tuple[str, ...] = ()
+        if strategy is Strategy.HYBRID and self.layers.tree is not None:
+            # By hand one goes on from what is ticked already.
+            tree = self.layers.tree
+            unfreeze = tree.plan_for(self.layers.trained).trainable or (tree.head.path,)
+        self._session.set_strategy(strategy, blocks, unfreeze)
+
+    @Slot(object)
+    def _edit_by_hand(self, trained: frozenset[str]) -> None:
+        tree = self.layers.tree
+        assert tree is not None
+        self._session.set_strategy(Strategy.HYBRID, self._session.blocks, tree.plan_for(trained).trainable)
+
+    # What is shown
+
+    @Slot()
+    def _model_changed(self) -> None:
+        self._remember()
+        self._refresh()
+
+    @Slot()
+    def _refresh(self) -> None:
+        session = self._session
+        found = architecture(session.arch)
+        tree = self._trees.get(self._key())
+        if tree is not None and session.strategy in (Strategy.PARTIAL, Strategy.STAGED):
+            most = len(tree.backbone)
+            if session.blocks > most:
+                session.set_strategy(session.strategy, most)
+                return
+        self.architectures.set_current(found.name)
+        self.weights.show_weights(found, session.weights, unused=session.strategy is Strategy.SCRATCH)
+        self.weights.set_downloading((session.arch, session.weights) in self._fetching)
+        self._heading.setText(f"Layers of {found.title}")
+        self.set_sentence(self._sentence_for(found))
+        self._show_tree(found, tree)
+        self._show_attention()
+
+    def _show_tree(self, found: Architecture, tree: LayerTree | None) -> None:
+        session, key = self._session, self._key()
+        self._network.setEnabled(tree is not None)
+        for button in (self.open_all, self.close_all):
+            button.setEnabled(tree is not None)
+        if tree is None:
+            self.strategies.show_strategy(session.strategy, session.blocks, session.blocks)
+            if key in self._unread:
+                self._error.set_text("The layers could not be read", " ".join(self._unread[key]))
+                self._states.setCurrentWidget(self._error)
+            else:
+                self._loading_words.setText(f"Reading the layers of {found.title}…")
+                self._states.setCurrentWidget(self._loading)
+                self._read(key)
+            return
+        plan = self._plan(tree)
+        trained = tree.trained_leaves(plan)
+        self.layers.show_tree(tree, trained, self._new_leaves(tree), self._stages(tree))
+        self.strategies.show_strategy(
+            session.strategy, session.blocks, len(tree.backbone), self._note(tree, trained)
+        )
+        self.summary.show_parts(self._parts(tree))
+        self._states.setCurrentWidget(self.view)
+
+    def _show_attention(self) -> None:
+        session = self._session
+        missing = self.weights.missing and session.strategy is not Strategy.SCRATCH
+        idle = session.strategy is Strategy.HYBRID and not session.unfreeze
+        self.set_attention(NEEDED if missing or idle else READY)
+
+    def _key(self) -> _TreeKey:
+        """A network used as it is keeps its own head; otherwise there is one output a class of the images."""
+        catalogue = self._session.catalogue
+        own_head = catalogue is None or self._session.strategy is Strategy.AS_IS
+        return self._session.arch, _IMAGENET_CLASSES if own_head or catalogue is None else len(
+            catalogue.classes
+        )
+
+    def _sentence_for(self, found: Architecture) -> str:
+        catalogue = self._session.catalogue
+        if self._session.strategy is Strategy.AS_IS:
+            return f"{found.title} as it is, naming the 1,000 classes of ImageNet."
+        if catalogue is None:
+            return (
+                f"{found.title}. Its new head gets an output for each class once a folder of images is open."
+            )
+        return f"{found.title} with a new head for your {len(catalogue.classes)} classes."
+
+    def _plan(self, tree: LayerTree) -> FreezePlan:
+        session = self._session
+        if session.strategy is Strategy.HYBRID:
+            return FreezePlan(trainable=tuple(path for path in session.unfreeze if path in tree.nodes))
+        return plan_for(session.strategy, tree, session.blocks)
+
+    def _new_leaves(self, tree: LayerTree) -> frozenset[str]:
+        """The layers that start from random weights."""
+        if self._session.strategy is Strategy.AS_IS:
+            return frozenset()
+        if self._session.strategy is Strategy.SCRATCH or self._session.weights == RANDOM:
+            return frozenset(leaf.path for leaf in tree.leaves)
+        return frozenset(leaf.path for leaf in tree.head.leaves())
+
+    def _stages(self, tree: LayerTree) -> dict[str, int]:
+        if self._session.strategy is not Strategy.STAGED:
+            return {}
+        upwards = (tree.head, *reversed(tree.backbone))
+        return {
+            node.path: stage
+            for stage, block in enumerate(upwards[: self._session.blocks + 1], start=1)
+            for node in block.walk()
+        }
+
+    def _parts(self, tree: LayerTree) -> dict[LayerState, int]:
+        parts: Counter[LayerState] = Counter()
+        for leaf in tree.leaves:
+            parts[self.layers.state(leaf)] += leaf.parameters
+        return {state: parts[state] for state in (LayerState.FROZEN, LayerState.TUNED, LayerState.NEW)}
+
+    def _note(self, tree: LayerTree, trained: frozenset[str]) -> str:
+        if self._session.strategy is not Strategy.HYBRID:
+            return ""
+        if not trained:
+            return "Every layer is frozen: nothing would be trained. Clear at least the box of the head."
+        if not trained & {leaf.path for leaf in tree.head.leaves()}:
+            return "The new head is frozen and would keep its random weights. Clear its box to train it."
+        same = _preset(tree, trained)
+        return f"Just now the same as {same}." if same else ""
+
+    # Reading layers
+
+    def _read(self, key: _TreeKey) -> None:
+        if key in self._reading:
+            return
+        self._reading.add(key)
+        call = functools.partial(engine.read_layers, *key)
+        task = TaggedTask(
+            key, f"Reading the layers of {architecture(key[0]).title}", call, self._worker, self
+        )
+        task.happened.connect(self._layers_read)
+        task.failed.connect(self._reading_failed)
+        task.done.connect(self._reading_done)
+
+    @Slot(object, object)
+    def _layers_read(self, key: _TreeKey, event: object) -> None:
+        if isinstance(event, LayersRead):
+            self._trees[key] = event.tree
+
+    @Slot(object, str, str)
+    def _reading_failed(self, key: _TreeKey, message: str, hint: str) -> None:
+        self._unread[key] = (message, hint)
+
+    @Slot(object, bool)
+    def _reading_done(self, key: _TreeKey, _finished: bool) -> None:
+        self._reading.discard(key)
+        if key == self._key() and (key in self._trees or key in self._unread):
+            self._refresh()
+
+    @Slot()
+    def _read_again(self) -> None:
+        self._unread.clear()
+        self._refresh()
+
+    # Fetching weights
+
+    @Slot()
+    def _fetch(self) -> None:
+        key = (self._session.arch, self._session.weights)
+        if key in self._fetching:
+            return
+        self.banner.clear()
+        call = functools.partial(engine.fetch_weights, *key)
+        task = TaggedTask(key, f"Weights of {architecture(key[0]).title}", call, self._worker, self)
+        self._fetching[key] = task
+        task.happened.connect(self._fetch_happened)
+        task.failed.connect(self._fetch_failed)
+        task.done.connect(self._fetch_done)
+        self.weights.set_downloading(self.weights.missing)
+
+    @Slot()
+    def _cancel(self) -> None:
+        task = self._fetching.get((self._session.arch, self._session.weights))
+        if task is not None:
+            task.stop()
+
+    @Slot(object, object)
+    def _fetch_happened(self, key: _WeightsKey, event: object) -> None:
+        if isinstance(event, Downloaded) and key == (self._session.arch, self._session.weights):
+            self.weights.show_progress(event)
+
+    @Slot(object, str, str)
+    def _fetch_failed(self, _key: _WeightsKey, message: str, hint: str) -> None:
+        self.banner.show_error(message, hint)
+
+    @Slot(object, bool)
+    def _fetch_done(self, key: _WeightsKey, _finished: bool) -> None:
+        self._fetching.pop(key, None)
+        self.architectures.model.look_again()
+        self._refresh()
+
+
+def _preset(tree: LayerTree, trained: frozenset[str]) -> str:
+    """The strategy, in words, that trains exactly these layers; "" if none does."""
+    for strategy in (Strategy.FEATURE_EXTRACTION, Strategy.FULL):
+        if tree.trained_leaves(plan_for(strategy, tree)) == trained:
+            return title(strategy).lower()
+    for blocks in range(1, len(tree.backbone)):
+        if tree.trained_leaves(plan_for(Strategy.PARTIAL, tree, blocks)) == trained:
+            return f"{title(Strategy.PARTIAL).lower()} of {blocks} {'block' if blocks == 1 else 'blocks'}"
+    return ""
+
+
+def _card(*widgets: QWidget) -> QFrame:
+    card = QFrame()
+    card.setProperty("role", "card")
+    layout = QVBoxLayout(card)
+    layout.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
+    layout.setSpacing(Space.S)
+    for widget in widgets:
+        layout.addWidget(widget)
+    return card
+
+
+def _fits(found: Architecture, weights: str) -> bool:
+    """Whether remembered weights can still be chosen."""
+    return weights == RANDOM or found.published(weights) is not None or Path(weights).exists()
