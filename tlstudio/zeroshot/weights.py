@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from tlstudio.errors import BadInput
@@ -48,7 +49,6 @@ def _check_kind(path: Path) -> None:
 
 def _as_open_clip(model: Any, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     """The file's tensors as this model names and shapes them: older layouts, other grids of positions."""
-    import torch
     from open_clip.convert import convert_state_dict
     from open_clip.model import convert_to_custom_text_state_dict, resize_pos_embed, resize_text_pos_embed
 
@@ -90,11 +90,26 @@ def architectures_like(tensors: Mapping[str, Tensor]) -> tuple[str, ...]:
     import open_clip
 
     found = _of_tensors(tensors)
+    configs = {name: open_clip.get_model_config(name) or {} for name in open_clip.list_models()}
     return tuple(
         name
-        for name in open_clip.list_models()
-        if not name.endswith("-quickgelu") and _of_config(open_clip.get_model_config(name) or {}) == found
+        for name, config in configs.items()
+        if not name.endswith("-quickgelu") and _of_config(config) == found and _trunk_fits(config, tensors)
     )
+
+
+def _trunk_fits(config: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> bool:
+    """Whether timm's network for these images, if it is one of timm's, has the layers of these tensors."""
+    name = config["vision_cfg"].get("timm_model_name")
+    if name is None:
+        return True
+    import timm
+
+    with torch.device("meta"):
+        own = timm.create_model(name, num_classes=config["embed_dim"]).state_dict()
+    given = {key.removeprefix("visual.trunk."): tensor.shape for key, tensor in tensors.items()}
+    fitting = sum(given.get(key) == tensor.shape for key, tensor in own.items())
+    return fitting > 0.9 * len(own)  # open_clip may leave timm's head out
 
 
 def _of_tensors(tensors: Mapping[str, Tensor]) -> _Signature:

@@ -1,0 +1,176 @@
+"""Images and class names in, probabilities out: the same numbers as open_clip's own."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import open_clip
+import pytest
+import torch
+from PIL import Image
+
+from tests.zeroshot.conftest import TinyClip, run
+from tlstudio.errors import BadInput, Stopped
+from tlstudio.events import Control, Event, Progress
+from tlstudio.zeroshot.classify import classify, find_images
+from tlstudio.zeroshot.events import (
+    ImageClassified,
+    ImageSkipped,
+    PromptsEmbedded,
+    ZeroShotFinished,
+    ZeroShotRequest,
+)
+
+CLASSES = ("golden retriever", "Zürcher Geschnetzeltes", "고양이", "a {brace}")
+TEMPLATES = ("a photo of a {}.", "an etching of the {}.", "{}")
+
+Write = Callable[[str], TinyClip]
+
+
+def _request(tiny: TinyClip, images: Path, **changes: object) -> ZeroShotRequest:
+    settings = {
+        "images": (images,),
+        "classes": CLASSES,
+        "templates": TEMPLATES,
+        "model": str(tiny.config),
+        "pretrained": str(tiny.weights),
+        "device": "cpu",
+        "batch_size": 2,
+    }
+    return ZeroShotRequest(**settings | changes)  # type: ignore[arg-type]
+
+
+def _classified(events: list[Event]) -> list[ImageClassified]:
+    return [event for event in events if isinstance(event, ImageClassified)]
+
+
+@torch.no_grad()
+def _by_open_clip(tiny: TinyClip, paths: list[Path]) -> torch.Tensor:
+    """Logits by open_clip's documented pipeline."""
+    model, _, preprocess = open_clip.create_model_and_transforms(tiny.name, pretrained=str(tiny.weights))
+    model.eval()
+    weights = open_clip.build_zero_shot_classifier(
+        model, open_clip.get_tokenizer(tiny.name), CLASSES, TEMPLATES
+    )
+    images = torch.stack([preprocess(Image.open(path).convert("RGB")) for path in paths])  # type: ignore[misc,operator]
+    return 100.0 * model.encode_image(images, normalize=True) @ weights  # type: ignore[operator]
+
+
+def _table(events: list[Event]) -> torch.Tensor:
+    return torch.tensor([[event.probabilities[name] for name in CLASSES] for event in _classified(events)])
+
+
+@pytest.mark.parametrize("name", ["tiny-vit", "tiny-resnet"])
+def test_that_probabilities_equal_open_clips_own(name: str, tiny: Write, pictures: Path) -> None:
+    clip = tiny(name)
+    events = run(_request(clip, pictures))
+    paths = [event.path for event in _classified(events)]
+    assert paths == sorted(pictures.iterdir())
+    expected = _by_open_clip(clip, paths).softmax(dim=-1)
+    assert expected.std() > 0.01  # the weights tell the images apart, so the comparison means something
+    torch.testing.assert_close(_table(events), expected, rtol=0, atol=1e-5)
+
+
+def test_that_a_model_with_a_bias_judges_each_class_by_itself(tiny: Write, pictures: Path) -> None:
+    clip = tiny("tiny-sigmoid")
+    events = run(_request(clip, pictures))
+    expected = (_by_open_clip(clip, sorted(pictures.iterdir())) - 4).sigmoid()
+    torch.testing.assert_close(_table(events), expected, rtol=0, atol=1e-5)
+    assert not torch.allclose(expected.sum(dim=-1), torch.ones(len(expected)), atol=0.01)
+
+
+def test_that_the_batch_size_changes_nothing(tiny: Write, pictures: Path) -> None:
+    clip = tiny("tiny-resnet")
+    one, many = (run(_request(clip, pictures, batch_size=size)) for size in (1, 64))
+    torch.testing.assert_close(_table(one), _table(many), rtol=0, atol=1e-6)
+
+
+def test_that_the_label_is_the_likeliest_class_and_they_come_ranked(tiny: Write, pictures: Path) -> None:
+    for event in _classified(run(_request(tiny("tiny-vit"), pictures))):
+        values = list(event.probabilities.values())
+        assert values == sorted(values, reverse=True)
+        assert event.label == next(iter(event.probabilities))
+        assert set(event.probabilities) == set(CLASSES)
+        assert sum(values) == pytest.approx(1, abs=1e-5)
+
+
+def test_that_events_tell_the_prompts_then_each_image_then_the_end(tiny: Write, pictures: Path) -> None:
+    (pictures / "1.png").write_bytes(b"no image")
+    events = run(_request(tiny("tiny-vit"), pictures))
+    kinds = [type(event) for event in events if not isinstance(event, Progress)]
+    assert kinds == [
+        PromptsEmbedded,
+        ImageClassified,
+        ImageSkipped,
+        *[ImageClassified] * 3,
+        ZeroShotFinished,
+    ]
+    embedded = next(event for event in events if isinstance(event, PromptsEmbedded))
+    assert embedded.prompts["고양이"] == ("a photo of a 고양이.", "an etching of the 고양이.", "고양이")
+    assert embedded.cut == ()
+    skipped = next(event for event in events if isinstance(event, ImageSkipped))
+    assert (skipped.path.name, skipped.reason) == ("1.png", "not an image")
+    end = events[-1]
+    assert isinstance(end, ZeroShotFinished)
+    assert (end.images, end.skipped) == (5, 1)
+    progress = [event for event in events if isinstance(event, Progress)]
+    assert progress[-1] == Progress("Classifying images", 5, 5)
+
+
+def test_that_images_none_of_which_can_be_read_are_all_skipped(tiny: Write, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"")
+    (tmp_path / "b.jpg").write_bytes(b"no image")
+    events = run(_request(tiny("tiny-vit"), tmp_path))
+    reasons = [event.reason for event in events if isinstance(event, ImageSkipped)]
+    assert reasons == ["empty file", "not an image"]
+
+
+def test_that_a_stop_ends_before_the_next_batch(tiny: Write, pictures: Path) -> None:
+    control = Control()
+    seen: list[Event] = []
+    with pytest.raises(Stopped):
+        for event in classify(_request(tiny("tiny-vit"), pictures), control):
+            seen.append(event)
+            if isinstance(event, ImageClassified):
+                control.stop()
+    assert len(_classified(seen)) == 2
+
+
+def test_that_class_names_are_checked_before_a_model_is_loaded(pictures: Path) -> None:
+    request = ZeroShotRequest((pictures,), ("cat", "Cat"), model="no-such-model")
+    with pytest.raises(BadInput, match="'Cat' is there twice"):
+        run(request)
+
+
+def test_that_a_folder_is_searched_in_order_without_hidden_files(pictures: Path) -> None:
+    for place in ("b/later.JPG", "a/2.tiff", "a/10.webp", ".hidden/x.png", "a/.x.png", "a/notes.txt"):
+        target = pictures / place
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy(pictures / "0.png", target)
+    found = find_images([pictures / "b", pictures], Control())
+    names = [path.relative_to(pictures).as_posix() for path in found]
+    assert names == [
+        "b/later.JPG",
+        "0.png",
+        "1.png",
+        "2.png",
+        "3.png",
+        "4.png",
+        "a/10.webp",
+        "a/2.tiff",
+    ]
+
+
+def test_that_a_file_named_outright_is_tried_whatever_its_name(pictures: Path) -> None:
+    (pictures / "odd.dat").write_bytes(b"x")
+    assert find_images([pictures / "odd.dat"], Control()) == [pictures / "odd.dat"]
+
+
+def test_that_a_place_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"There is no file or folder .*absent"):
+        find_images([tmp_path / "absent"], Control())
+
+
+def test_that_no_image_at_all_is_said(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="There is no image to classify"):
+        find_images([tmp_path], Control())
