@@ -3,26 +3,110 @@
 Every function here runs on a task's thread (see worker.py), never on the window's.
 """
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tlstudio.config import RunConfig
+from tlstudio.config import RunConfig, SplitRatios
+from tlstudio.data.catalogue import Catalogue
 from tlstudio.events import Control, Event
 from tlstudio.zeroshot.events import ZeroShotRequest
 
 
-def scan(root: Path, control: Control) -> Iterator[Event]:
-    """Progress, then one ScanFinished."""
-    from tlstudio.data.scan import scan as call
+@dataclasses.dataclass(frozen=True)
+class MachineReady(Event):
+    """torch is loaded; ``device`` is what "auto" chooses."""
 
-    return call(root, control)
+    device: str
 
 
-def make_sample(control: Control) -> Iterator[Event]:
-    """Generate the sample dataset if it is not there yet: Progress, then one SampleReady(root)."""
-    from tlstudio.data.sample import make_sample as call
+def warm_up(control: Control) -> Iterator[Event]:
+    """Load torch, so that the first click that needs it is quick; one MachineReady."""
+    from tlstudio.training.device import choose_device
 
-    return call(control)
+    control.checkpoint()
+    from tlstudio.models import inspect  # noqa: F401 (torchvision and timm come with it)
+
+    control.checkpoint()
+    yield MachineReady(choose_device("auto").type)
+
+
+@dataclasses.dataclass(frozen=True)
+class DataOpened(Event):
+    """``scanned`` is the folder as it is, with the splits that it gives itself; ``divided`` has them all."""
+
+    scanned: Catalogue
+    divided: Catalogue
+
+
+@dataclasses.dataclass(frozen=True)
+class DataDivided(Event):
+    divided: Catalogue
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageDrawn(Event):
+    """A small copy of an image, or why there is none; ``width`` and ``height`` are those of the copy."""
+
+    path: Path
+    side: int
+    width: int = 0
+    height: int = 0
+    rgb: bytes = b""
+    reason: str = ""
+
+
+OpenData = Callable[..., Iterator[Event]]  # (..., ratios, seed, control)
+
+
+def open_folder(root: Path, ratios: SplitRatios, seed: int, control: Control) -> Iterator[Event]:
+    """Scan a folder and divide its images: Progress, then one DataOpened."""
+    from tlstudio.data.scan import ScanFinished, scan
+    from tlstudio.data.split import split_catalogue
+
+    for event in scan(root, control):
+        if isinstance(event, ScanFinished):
+            yield DataOpened(event.catalogue, split_catalogue(event.catalogue, ratios, seed))
+        else:
+            yield event
+
+
+def open_sample(ratios: SplitRatios, seed: int, control: Control) -> Iterator[Event]:
+    """Generate the sample dataset if it is not there yet, then open it like any folder."""
+    from tlstudio.data.sample import SampleReady, make_sample
+
+    for event in make_sample(control):
+        if isinstance(event, SampleReady):
+            yield from open_folder(event.root, ratios, seed, control)
+        else:
+            yield event
+
+
+def divide(catalogue: Catalogue, ratios: SplitRatios, seed: int, control: Control) -> Iterator[Event]:
+    """Divide a scanned folder anew: one DataDivided."""
+    from tlstudio.data.split import split_catalogue
+
+    control.checkpoint()
+    yield DataDivided(split_catalogue(catalogue, ratios, seed))
+
+
+def draw_images(
+    following: Callable[[], tuple[Path, int] | None], control: Control
+) -> Iterator[Event]:
+    """One ImageDrawn for each (path, longer side in pixels) that ``following`` hands out, until it is None."""
+    from tlstudio.data.decode import read_image
+    from tlstudio.errors import UnreadableImage
+
+    while (wanted := following()) is not None:
+        control.checkpoint()
+        path, side = wanted
+        try:
+            image = read_image(path, side)
+        except UnreadableImage as error:
+            yield ImageDrawn(path, side, reason=error.reason)
+            continue
+        image.thumbnail((side, side))
+        yield ImageDrawn(path, side, *image.size, rgb=image.tobytes())
 
 
 def read_layers(arch: str, classes: int, control: Control) -> Iterator[Event]:

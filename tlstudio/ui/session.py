@@ -11,7 +11,8 @@ class Session(QObject):
 
     Attributes:
         catalogue: the images, divided into training, validation and test; None before a folder is open.
-        ratios: how they are divided where the folder itself does not say.
+        data_root: what RunConfig's data.root takes: a path, or "sample".
+        ratios, split_seed: how they are divided where the folder itself does not say.
         arch, weights: the architecture's name and its weights, as in RunConfig.
         strategy, blocks: as in RunConfig.
         unfreeze: the trained layers of a hybrid plan, set by hand in the layer tree.
@@ -29,15 +30,19 @@ class Session(QObject):
         self.catalogue: Catalogue | None = None
         self.data_root = ""
         self.ratios = SplitRatios()
+        self.split_seed = 0
         self.arch = "efficientnet_lite0"
         self.weights = "default"
         self.strategy = Strategy.FEATURE_EXTRACTION
         self.blocks = 1
         self.unfreeze: tuple[str, ...] = ()
 
-    def set_data(self, catalogue: Catalogue | None, root: str, ratios: SplitRatios) -> None:
-        """``root`` is what RunConfig's data.root takes: a path, or "sample"."""
-        self.catalogue, self.data_root, self.ratios = catalogue, root, ratios
+    def set_data(
+        self, catalogue: Catalogue | None, root: str, ratios: SplitRatios, split_seed: int = 0
+    ) -> None:
+        """Take another folder, or another division of the same one."""
+        self.catalogue, self.data_root = catalogue, root
+        self.ratios, self.split_seed = ratios, split_seed
         self.data_changed.emit()
 
     def set_architecture(self, arch: str, weights: str) -> None:

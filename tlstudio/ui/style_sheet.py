@@ -70,13 +70,14 @@ QPushButton[kind="main"]:disabled { background: $faint; color: $quiet; border-co
 QPushButton[kind="quiet"], QToolButton[kind="quiet"], QPushButton[kind="row"] {
     background: transparent; border: $size_line solid transparent; padding: 0 $space_s;
 }
-QPushButton[kind="row"] { text-align: left; font-weight: 600; }
+QPushButton[kind="row"] { text-align: left; font-weight: 600; padding: 0 $space_xs; }
 QPushButton[kind="quiet"]:hover, QToolButton[kind="quiet"]:hover, QPushButton[kind="row"]:hover {
     background: $hover;
 }
-QPushButton[kind="quiet"]:focus, QToolButton[kind="quiet"]:focus, QPushButton[kind="row"]:focus {
+QPushButton[kind="quiet"]:focus, QToolButton[kind="quiet"]:focus {
     border: $size_focus solid $accent; padding: 0 7px;
 }
+QPushButton[kind="row"]:focus { border: $size_focus solid $accent; padding: 0 3px; }
 QPushButton[kind="quiet"]:checked { background: $selected; color: $text; }
 QPushButton[kind="quiet"]:disabled { color: $quiet; }
 QPushButton[kind="danger"] { color: $error_text; border-color: $error; }
@@ -91,8 +92,10 @@ QToolButton[kind="small"]:focus, QPushButton[kind="small"]:focus {
     border: $size_focus solid $accent; min-height: 20px; min-width: 20px;
 }
 QPushButton::menu-indicator {
-    image: $image_down; subcontrol-position: right center; right: $space_s; width: 14px;
+    image: $image_down; subcontrol-position: right center; right: $space_s;
+    width: 14px; height: 14px;
 }
+QPushButton[menu="true"] { padding-right: $space_xl; }
 QToolButton::menu-indicator { image: none; }
 """
 
@@ -114,7 +117,9 @@ QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QComboBox:disabl
 QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus, QComboBox QLineEdit, QComboBox QLineEdit:focus {
     background: transparent; border: none; padding: 0; min-height: 0;
 }
-QSpinBox, QDoubleSpinBox { padding-right: 22px; }
+QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus { padding-left: $space_xs; }
+QSpinBox, QDoubleSpinBox { padding: 0 22px 0 $space_xs; max-height: 30px; }
+QSpinBox:focus, QDoubleSpinBox:focus { padding: 0 21px 0 3px; max-height: 28px; }
 QSpinBox::up-button, QDoubleSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::down-button {
     border: none; background: transparent; width: 20px; subcontrol-origin: border;
 }

@@ -47,6 +47,11 @@ class Size(IntEnum):
     STRIP = 44
     THUMBNAIL = 160
     BAR = 8
+    CELL = 124  # about the width of a thumbnail in the grid
+    ROW = 32
+    ROW_TWO_LINES = 44
+    PREVIEW = 240
+    FIELD = 104  # a number to be typed
     SIDE = 300  # a column of settings or of classes
     READING = 720  # the widest a line of prose gets
 

@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 
-from PySide6.QtCore import QCoreApplication, QEventLoop, QObject, QThread, Signal, Slot
+from PySide6.QtCore import QEventLoop, QObject, Qt, QThread, Signal, Slot
 
 from tlstudio.errors import Stopped, StudioError
 from tlstudio.events import Control, Event, Progress
@@ -27,10 +27,13 @@ class Task(QObject):
 
     Attributes:
         title: what it does, for people ("Training ResNet-18").
+        matters: closing the window asks before stopping it.
+        stoppable: stopping it has an effect soon enough to offer it.
+        quiet: small and frequent, so nothing worth showing as running.
         control: pause, resume and stop it; safe from any thread.
 
     Signals:
-        happened: an event of the engine; frequent kinds are thinned to ten a second, the last one always comes.
+        happened: an event of the engine; frequent kinds are thinned to ten a second, the last always comes.
         failed: a sentence and a hint, when it ended with an error.
         done: it ended; True if it came to its end, False if it failed or was stopped.
         over: the same for the worker, with the task itself; always the last.
@@ -43,12 +46,18 @@ class Task(QObject):
     done = Signal(bool)
     over = Signal(object)
 
-    def __init__(self, title: str, call: EngineCall) -> None:
+    def __init__(
+        self, title: str, call: EngineCall, *, matters: bool = False, stoppable: bool = True, quiet: bool = False
+    ) -> None:
         super().__init__()
         self.title = title
+        self.matters = matters
+        self.stoppable = stoppable
+        self.quiet = quiet
         self.control = Control()
         self._call = call
 
+    @Slot()
     def run(self) -> None:
         """Runs on the task's thread."""
         finished = False
@@ -95,17 +104,22 @@ class Worker(QObject):
 
     started = Signal(object)
     ended = Signal(object)
+    _begin = Signal(object)
+    _idle = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._threads: dict[Task, QThread] = {}
+        self._begin.connect(self._start, Qt.ConnectionType.QueuedConnection)
 
-    def run(self, title: str, call: EngineCall) -> Task:
-        """Begin ``call`` in the background.
+    def run(
+        self, title: str, call: EngineCall, *, matters: bool = False, stoppable: bool = True, quiet: bool = False
+    ) -> Task:
+        """Begin ``call`` in the background, once the event loop is next reached.
 
-        Its signals arrive through the event loop: whoever connects before returning to it misses none.
+        Until then nothing is emitted: whoever connects to the task before returning to it misses no event.
         """
-        task = Task(title, call)
+        task = Task(title, call, matters=matters, stoppable=stoppable, quiet=quiet)
         thread = QThread()
         thread.setStackSize(_STACK_BYTES)
         thread.setObjectName(title)
@@ -113,8 +127,8 @@ class Worker(QObject):
         thread.started.connect(task.run)
         task.over.connect(self._end)
         self._threads[task] = thread
-        thread.start()
         self.started.emit(task)
+        self._begin.emit(task)
         return task
 
     @property
@@ -125,8 +139,14 @@ class Worker(QObject):
         """Stop every task and wait for its thread, still serving events: nothing is destroyed at work."""
         for task in self.tasks:
             task.control.stop()
-        while self._threads:
-            QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 50)
+        if self._threads:
+            loop = QEventLoop()
+            self._idle.connect(loop.quit)
+            loop.exec()
+
+    @Slot(object)
+    def _start(self, task: Task) -> None:
+        self._threads[task].start()
 
     @Slot(object)
     def _end(self, task: Task) -> None:
@@ -134,3 +154,5 @@ class Worker(QObject):
         thread.quit()
         thread.wait()
         self.ended.emit(task)
+        if not self._threads:
+            self._idle.emit()

@@ -52,16 +52,16 @@ class Page(QWidget):
             self.attention = attention
             self.state_changed.emit()
 
-    def _header(self, title: str) -> QHBoxLayout:
-        words = QVBoxLayout()
-        words.setSpacing(Space.XS)
-        words.addWidget(with_role(QLabel(title), "title"))
-        words.addWidget(self._sentence)
-        header = QHBoxLayout()
-        header.setSpacing(Space.XL)
-        header.addLayout(words, 1)
-        header.addLayout(self._actions)
-        header.setAlignment(self._actions, Qt.AlignmentFlag.AlignTop)
+    def _header(self, title: str) -> QVBoxLayout:
+        line = QHBoxLayout()
+        line.setSpacing(Space.XL)
+        line.addWidget(with_role(QLabel(title), "title"))
+        line.addStretch(1)
+        line.addLayout(self._actions)
+        header = QVBoxLayout()
+        header.setSpacing(Space.XS)
+        header.addLayout(line)
+        header.addWidget(self._sentence)
         return header
 
 

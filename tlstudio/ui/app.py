@@ -1,0 +1,233 @@
+"""Where the window's parts are made and connected; nothing here, nor imported from here, loads torch."""
+
+import faulthandler
+import logging
+import logging.handlers
+import os
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import TextIO
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QIcon
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from tlstudio import __version__
+from tlstudio.data.decode import EXTENSIONS
+from tlstudio.paths import log_dir
+from tlstudio.ui import engine
+from tlstudio.ui import settings as remembered
+from tlstudio.ui.icons import icon
+from tlstudio.ui.main_window import Entry, MainWindow
+from tlstudio.ui.pages.data import DataPage
+from tlstudio.ui.pages.model import ModelPage
+from tlstudio.ui.pages.train import TrainPage
+from tlstudio.ui.pages.zero_shot import ZeroShotPage
+from tlstudio.ui.session import Session
+from tlstudio.ui.settings import Settings
+from tlstudio.ui.theme import DARK, Theme
+from tlstudio.ui.worker import Worker
+
+_log = logging.getLogger(__name__)
+
+_LOG_BYTES = 1_000_000
+_LOG_FILES = 3
+_WARM_UP_AFTER = 300  # milliseconds: the window is painted and answers by then
+
+
+def run_window(path: Path | None = None, sample: bool = False) -> int:
+    """Open the studio, on a folder of images, on images, or on the sample; return the exit code."""
+    _replace_missing_streams()
+    crash_file = _start_log()
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)
+    _introduce(application)
+    studio = Studio(application)
+    alarm = Alarm(studio.window)
+    alarm.install()
+    signal.signal(signal.SIGINT, studio.quit)
+    signal.signal(signal.SIGTERM, studio.quit)
+    studio.window.show()
+    studio.open(path, sample)
+    QTimer.singleShot(_WARM_UP_AFTER, studio.warm_up)
+    code = application.exec()
+    alarm.uninstall()
+    if crash_file is not None:
+        faulthandler.disable()
+        crash_file.close()
+    return code
+
+
+class Studio(QObject):
+    """The whole window: theme, settings, session, worker and pages, connected."""
+
+    def __init__(self, application: QApplication) -> None:
+        super().__init__()
+        self._application = application
+        self.settings = Settings()
+        self.theme = Theme(application, self.settings.get(remembered.THEME))
+        self.session = Session(self)
+        self.worker = Worker(self)
+        parts = (self.session, self.worker, self.theme, self.settings)
+        self.data = DataPage(*parts)
+        self.model = ModelPage(*parts)
+        self.train = TrainPage(*parts)
+        self.zero_shot = ZeroShotPage(*parts)
+        self.window = MainWindow(
+            (
+                Entry("data", "data", self.data),
+                Entry("model", "model", self.model),
+                Entry("train", "train", self.train),
+                Entry("zero-shot", "zero-shot", self.zero_shot),
+            ),
+            self.worker,
+            self.theme,
+            self.settings,
+        )
+        self.window.folder_dropped.connect(self.open_folder)
+        self.window.images_dropped.connect(self.add_images)
+        self.data.go_on.connect(self._show_model)
+        self.train.go_to_data.connect(self._show_data)
+        application.aboutToQuit.connect(self.worker.shut_down)
+
+    def open(self, path: Path | None, sample: bool) -> None:
+        """Begin with what the command line names, or else where the last session ended."""
+        if sample:
+            self.window.show_page("data")
+            self.data.open_sample()
+        elif path is None:
+            self.window.show_page(self.settings.get(remembered.PAGE))
+            self.data.open_last()
+        elif path.suffix.lower() in EXTENSIONS and path.is_file():
+            self.add_images([path])
+        else:
+            self.open_folder(path)
+
+    @Slot(object)
+    def open_folder(self, folder: Path) -> None:
+        self.window.show_page("data")
+        self.data.open_folder(folder)
+
+    @Slot(list)
+    def add_images(self, images: list[Path]) -> None:
+        self.window.show_page("zero-shot")
+        self.zero_shot.add_images(images)
+
+    @Slot()
+    def warm_up(self) -> None:
+        self.worker.run("Loading PyTorch", engine.warm_up, stoppable=False)
+
+    def quit(self, number: int, frame: FrameType | None) -> None:
+        """On a signal: no questions, but every task is stopped and waited for."""
+        self._application.quit()
+
+    @Slot()
+    def _show_model(self) -> None:
+        self.window.show_page("model")
+
+    @Slot()
+    def _show_data(self) -> None:
+        self.window.show_page("data")
+
+
+class Alarm(QObject):
+    """Errors that nobody caught: into the log, and once to the person, with the details to copy.
+
+    Signals:
+        raised: a sentence and the traceback; from any thread.
+    """
+
+    raised = Signal(str, str)
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._box: QMessageBox | None = None
+        self._before = (sys.excepthook, threading.excepthook)
+        self.raised.connect(self._show)
+
+    def install(self) -> None:
+        sys.excepthook = self._caught
+        threading.excepthook = self._caught_in_thread
+
+    def uninstall(self) -> None:
+        sys.excepthook, threading.excepthook = self._before
+
+    def _caught(
+        self, kind: type[BaseException], error: BaseException, where: TracebackType | None
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            QApplication.quit()
+            return
+        _log.critical("Nobody caught this", exc_info=(kind, error, where))
+        self.raised.emit(
+            f"{kind.__name__}: {error}", "".join(traceback.format_exception(kind, error, where))
+        )
+
+    def _caught_in_thread(self, args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            self._caught(args.exc_type, args.exc_value, args.exc_traceback)
+
+    @Slot(str, str)
+    def _show(self, sentence: str, details: str) -> None:
+        if self._box is not None:
+            return
+        box = QMessageBox(self._window)
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setWindowTitle("TL Studio")
+        box.setText("Something went wrong that should not have.")
+        box.setInformativeText(
+            f"{sentence}\n\nYou can go on working; what you did last may not have taken effect. "
+            f"The log in {log_dir()} has the details."
+        )
+        box.setDetailedText(details)
+        box.finished.connect(self._forget)
+        self._box = box
+        box.open()
+
+    @Slot()
+    def _forget(self) -> None:
+        self._box = None
+
+
+def _introduce(application: QApplication) -> None:
+    application.setApplicationName("tlstudio")
+    application.setApplicationDisplayName("TL Studio")
+    application.setApplicationVersion(__version__)
+    QGuiApplication.setDesktopFileName("tlstudio")
+    application.setWindowIcon(_window_icon())
+
+
+def _window_icon() -> QIcon:
+    return icon("model", DARK.accent)
+
+
+def _replace_missing_streams() -> None:
+    """A windowed bundle has no streams; whatever prints (tqdm, warnings) must not fail on None."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 (kept for good)
+
+
+def _start_log() -> TextIO | None:
+    """Log to a file that is turned over; a folder that cannot be written costs the log, not the window."""
+    root = logging.getLogger()
+    root.setLevel(logging.INFO)
+    try:
+        log_dir().mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(
+            log_dir() / "tlstudio.log", maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8"
+        )
+        crash_file = (log_dir() / "crash.log").open("a", encoding="utf-8")
+    except OSError as error:
+        _log.warning("No log can be written: %s", error)
+        return None
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root.addHandler(handler)
+    faulthandler.enable(crash_file)
+    _log.info("TL Studio %s, Python %s, %s", __version__, sys.version.split()[0], sys.platform)
+    return crash_file

@@ -1,0 +1,165 @@
+"""The frame around the pages: rail, pages, status strip, drag and drop, leaving."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from PySide6.QtCore import QByteArray, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
+
+from tlstudio.ui import settings as remembered
+from tlstudio.ui.pages.base import Page
+from tlstudio.ui.settings import Settings
+from tlstudio.ui.theme import Theme
+from tlstudio.ui.widgets.drop_overlay import DropOverlay
+from tlstudio.ui.widgets.rail import Rail
+from tlstudio.ui.widgets.status_strip import StatusStrip
+from tlstudio.ui.worker import Worker
+
+_FIRST_SIZE = QSize(1280, 800)
+_SMALLEST = QSize(1024, 640)
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """A page and its place on the rail; ``key`` is what the settings call it."""
+
+    key: str
+    icon: str
+    page: Page
+
+
+class MainWindow(QMainWindow):
+    """Rail at the left, the chosen page, the strip below.
+
+    Signals:
+        folder_dropped: a folder was dropped on the window, as a Path.
+        images_dropped: images were dropped on the window, as a list of Paths.
+    """
+
+    folder_dropped = Signal(object)
+    images_dropped = Signal(list)
+
+    def __init__(
+        self, entries: Sequence[Entry], worker: Worker, theme: Theme, settings: Settings
+    ) -> None:
+        super().__init__()
+        self._entries = tuple(entries)
+        self._worker = worker
+        self._theme = theme
+        self._settings = settings
+        self._question: QMessageBox | None = None
+        self._leaving = False
+        self.setWindowTitle("TL Studio")
+        self.setMinimumSize(_SMALLEST)
+        self.rail = Rail([(entry.icon, entry.page.title) for entry in self._entries], theme)
+        self.pages = QStackedWidget()
+        self.strip = StatusStrip(worker, theme)
+        self._lay_out()
+        self._overlay = DropOverlay(self, theme)
+        self._overlay.folder_dropped.connect(self.folder_dropped)
+        self._overlay.images_dropped.connect(self.images_dropped)
+        self.rail.chosen.connect(self.show_place)
+        theme.changed.connect(self._remember_theme)
+        self._restore()
+
+    def show_page(self, key: str) -> None:
+        """Open the page of that key; an unknown one (of another version) is passed over."""
+        for place, entry in enumerate(self._entries):
+            if entry.key == key:
+                self.show_place(place)
+
+    @Slot(int)
+    def show_place(self, place: int) -> None:
+        self.rail.set_current(place)
+        self.pages.setCurrentIndex(place)
+        page = self._entries[place].page
+        self.setWindowTitle(f"{page.title} · TL Studio")
+        self._settings.set(remembered.PAGE, self._entries[place].key)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Training is not lost by a slip: the window asks first, then stops everything before it goes."""
+        if not self._leaving and any(task.matters for task in self._worker.tasks):
+            event.ignore()
+            self._ask()
+            return
+        self._settings.set(remembered.GEOMETRY, self.saveGeometry().toBase64().toStdString())
+        self._settings.set(remembered.THEME, self._theme.scheme)
+        self.hide()
+        self._worker.shut_down()
+        super().closeEvent(event)
+
+    def _lay_out(self) -> None:
+        for place, entry in enumerate(self._entries):
+            self.pages.addWidget(entry.page)
+            entry.page.state_changed.connect(self._show_attention)
+            shortcut = QShortcut(QKeySequence(f"Ctrl+{place + 1}"), self)
+            shortcut.setProperty("place", place)
+            shortcut.activated.connect(self._jump)
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        right.addWidget(self.pages, 1)
+        right.addWidget(self.strip)
+        centre = QWidget()
+        layout = QHBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.rail)
+        layout.addLayout(right, 1)
+        self.setCentralWidget(centre)
+        self._show_attention()
+
+    def _restore(self) -> None:
+        self.resize(_FIRST_SIZE)
+        geometry = self._settings.get(remembered.GEOMETRY)
+        if geometry:
+            self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
+        self.show_place(0)
+        self.pages.setFocus()  # or a ring would lie around the rail's first entry from the start
+
+    @Slot()
+    def _jump(self) -> None:
+        self.show_place(self.sender().property("place"))
+
+    @Slot()
+    def _show_attention(self) -> None:
+        for button, entry in zip(self.rail.buttons, self._entries, strict=True):
+            button.set_attention(entry.page.attention)
+
+    @Slot()
+    def _remember_theme(self) -> None:
+        self._settings.set(remembered.THEME, self._theme.scheme)
+
+    def _ask(self) -> None:
+        if self._question is not None:
+            self._question.raise_()
+            return
+        running = ", ".join(task.title for task in self._worker.tasks if task.matters)
+        box = QMessageBox(self)
+        box.setWindowTitle("TL Studio")
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setText("Stop and close?")
+        box.setInformativeText(
+            f"{running} is still running. It would stop after this batch; the epochs that are finished are kept."
+        )
+        leave = box.addButton("Stop and close", QMessageBox.ButtonRole.AcceptRole)
+        leave.setProperty("kind", "danger")
+        stay = box.addButton("Go on", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(stay)
+        box.setEscapeButton(stay)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.accepted.connect(self._leave)
+        box.finished.connect(self._forget_question)
+        self._question = box
+        box.open()
+
+    @Slot()
+    def _forget_question(self) -> None:
+        self._question = None
+
+    @Slot()
+    def _leave(self) -> None:
+        self._leaving = True
+        self.close()
+
+

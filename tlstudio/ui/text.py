@@ -1,0 +1,28 @@
+"""Numbers as people read them."""
+
+
+def duration(seconds: float) -> str:
+    """ "0:42", "3:12" or "1:03:20"."""
+    whole = max(0, round(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def size(count: float) -> str:
+    """Bytes as "912 B", "34 KB", "4.2 MB" or "1.3 GB", in powers of ten."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("KB", 1e3)):
+        if count >= scale:
+            value = count / scale
+            return f"{value:.1f} {unit}" if value < 10 else f"{value:,.0f} {unit}"
+    return f"{count:.0f} B"
+
+
+def amount(count: int, one: str, many: str | None = None) -> str:
+    """ "1 image", "2,000 images"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def percent(fraction: float) -> str:
+    """ "93.4 %"."""
+    return f"{fraction * 100:.1f} %"
