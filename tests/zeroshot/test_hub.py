@@ -1,7 +1,9 @@
 """Weights from a hub, against a small one on this machine."""
 
 import hashlib
+import socket
 import threading
+import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,7 +14,7 @@ from huggingface_hub import constants
 from tests.zeroshot.conftest import finish
 from tests.zeroshot.test_catalogue import put_into_cache
 from tlstudio.errors import Stopped, StudioError
-from tlstudio.events import Control
+from tlstudio.events import Control, Progress
 from tlstudio.models.events import Downloaded
 from tlstudio.zeroshot.catalogue import WEIGHT_FILES
 from tlstudio.zeroshot.hub import fetch
@@ -68,7 +70,10 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(
         constants, "HUGGINGFACE_CO_URL_TEMPLATE", url + "/{repo_id}/resolve/{revision}/{filename}"
     )
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setattr(urllib.request, "_opener", None)
     yield
     server.release.set()  # type: ignore[attr-defined]
     server.shutdown()
@@ -85,7 +90,8 @@ def test_that_the_first_file_the_repository_has_arrives_in_the_cache(hub: None, 
     events, path = finish(fetch("someone/pickled", WEIGHT_FILES, Control()))
     assert path.read_bytes() == CONTENT
     assert (home / "hub") in path.parents
-    assert events[0] == Downloaded(WEIGHT_FILES[1], 0, len(CONTENT))
+    assert events[0] == Progress("Asking huggingface.co for someone/pickled")
+    assert events[1] == Downloaded(WEIGHT_FILES[1], 0, len(CONTENT))
     assert events[-1] == Downloaded(WEIGHT_FILES[1], len(CONTENT), len(CONTENT))
     assert finish(fetch("someone/pickled", WEIGHT_FILES, Control())) == ([], path)
 
@@ -99,8 +105,8 @@ def test_that_a_stop_is_obeyed_while_the_hub_is_silent(hub: None, home: Path) ->
     control = Control()
     with pytest.raises(Stopped):
         for event in fetch("someone/stalling", WEIGHT_FILES, control):
-            assert isinstance(event, Downloaded)
-            threading.Timer(0.1, control.stop).start()
+            if isinstance(event, Downloaded):
+                threading.Timer(0.1, control.stop).start()
     assert not list((home / "hub").rglob(WEIGHT_FILES[1]))
 
 
@@ -111,3 +117,19 @@ def test_that_no_network_and_no_cache_name_the_ways_out() -> None:
     assert "cannot be reached" in caught.value.message
     assert "local weights file" in caught.value.hint
     assert "already on this machine" in caught.value.hint
+
+
+def test_that_a_missing_network_is_noticed_without_asking_again_and_again(
+    hub: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    def no_name(*args: object, **_: object) -> None:
+        asked.append(args)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(constants, "ENDPOINT", "http://hub.invalid")
+    monkeypatch.setattr(socket, "getaddrinfo", no_name)
+    with pytest.raises(StudioError, match="cannot be reached"):
+        finish(fetch("someone/pickled", WEIGHT_FILES, Control()))
+    assert len(asked) == 1

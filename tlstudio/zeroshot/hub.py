@@ -1,12 +1,15 @@
 """CLIP weights from the Hugging Face hub, into the cache that every program shares."""
 
 import errno
+import socket
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
 from tlstudio.errors import Stopped, StudioError
-from tlstudio.events import Control, Event
+from tlstudio.events import Control, Event, Progress
 from tlstudio.models.download import in_background
 from tlstudio.models.events import Downloaded
 from tlstudio.zeroshot.catalogue import cached_file, hub_cache
@@ -29,14 +32,12 @@ def fetch(repo_id: str, names: tuple[str, ...], control: Control) -> Generator[E
     cached = cached_file(repo_id, names)
     if cached is not None:
         return cached
+    yield Progress(f"Asking huggingface.co for {repo_id}")
     for name in names:
         try:
             return (yield from _download(repo_id, name, control))
         except LocalEntryNotFoundError as error:  # what the hub raises when it could not even ask
-            raise StudioError(
-                f"The weights {repo_id} are not on this machine, and huggingface.co cannot be reached.",
-                WAYS_OUT,
-            ) from error
+            raise _unreachable(repo_id) from error
         except EntryNotFoundError:
             continue
         except (Stopped, StudioError):
@@ -54,11 +55,32 @@ def _download(repo_id: str, name: str, control: Control) -> Generator[Event, Non
     constants.HF_HUB_DISABLE_XET = True
 
     def work(report: Callable[[Downloaded], None]) -> str:
+        if not constants.HF_HUB_OFFLINE:
+            _check_reachable(constants.ENDPOINT, repo_id)
         return huggingface_hub.hf_hub_download(
             repo_id, name, cache_dir=hub_cache(), tqdm_class=_reporter(name, report)
         )
 
     return Path((yield from in_background(work, control)))
+
+
+def _check_reachable(endpoint: str, repo_id: str) -> None:
+    """Fail at once where there is no network: the hub's library would go on trying for half a minute."""
+    try:
+        urllib.request.urlopen(urllib.request.Request(endpoint, method="HEAD"), timeout=10).close()
+    except urllib.error.HTTPError as answer:
+        answer.close()
+    except OSError as error:
+        # Not on a certificate that only urllib rejects: the hub's library brings its own.
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        if isinstance(reason, (socket.gaierror, ConnectionError, TimeoutError)):
+            raise _unreachable(repo_id) from error
+
+
+def _unreachable(repo_id: str) -> StudioError:
+    return StudioError(
+        f"The weights {repo_id} are not on this machine, and huggingface.co cannot be reached.", WAYS_OUT
+    )
 
 
 def _reporter(name: str, report: Callable[[Downloaded], None]) -> type[Any]:
