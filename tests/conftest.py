@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.images import image_folder
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
@@ -17,3 +19,9 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("TORCH_HOME", str(folder / "torch"))
     monkeypatch.setenv("HF_HUB_CACHE", str(folder / "hub"))
     return folder
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three classes of twelve small images each; read it, do not change it."""
+    return image_folder(tmp_path_factory.mktemp("dataset") / "discs")

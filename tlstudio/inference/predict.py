@@ -22,7 +22,7 @@ from tlstudio.models.weights import fetch, fit
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.checkpoint import TrainedModel, load_model
 from tlstudio.training.device import choose_device
-from tlstudio.training.measure import to_device
+from tlstudio.training.measure import settle, to_device
 
 _THREADS = 4
 _BATCH = 16
@@ -116,7 +116,7 @@ def _load(
         else:
             yield event
     view = View(**asdict(architecture(model).preprocessing(weights)))
-    network = network.to(choose_device(device)).eval()
+    network = settle(network, choose_device(device)).eval()
     return TrainedModel(network, _distinct(imagenet_categories()), view)
 
 

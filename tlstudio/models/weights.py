@@ -8,7 +8,6 @@ from typing import Any
 
 import safetensors.torch
 import torch
-from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from tlstudio.errors import BadInput, StudioError
@@ -120,21 +119,18 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             return safetensors.torch.load(path.read_bytes())
-        if path.stat().st_size == 0:
-            raise BadInput(f"{path} is empty.", "Download or copy the file again.")
         with path.open("rb") as file:
             content = torch.load(file, map_location="cpu", weights_only=True)
-    except SafetensorError as error:
-        raise BadInput(f"{path} is no whole safetensors file: {error}.", "Download it again.") from error
     except pickle.UnpicklingError as error:
         raise BadInput(
             f"{path} holds more than tensors, so it was not loaded: a file like that can run code.",
             "Save its state_dict() alone, best as .safetensors.",
         ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except Exception as error:  # a damaged file makes torch's and safetensors' readers raise anything
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise BadInput(
-            f"{path} cannot be read as weights: {str(error).splitlines()[0]}.",
-            "It may be cut off or of another kind; download it again.",
+            f"{path} cannot be read as weights: {'it is empty' if _is_empty(path) else reason}.",
+            "It may be cut off or of another kind; download or copy it again.",
         ) from error
     return _unwrap(content, path)
 
@@ -180,6 +176,10 @@ def _named_alike(tensors: dict[str, Tensor], own: dict[str, Tensor]) -> dict[str
         return tensors
     same_shapes = [t.shape for t in tensors.values()] == [t.shape for t in own.values()]
     return dict(zip(own, tensors.values(), strict=True)) if same_shapes else tensors
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size == 0
 
 
 def _unwrap(content: Any, path: Path) -> dict[str, Tensor]:

@@ -16,6 +16,7 @@ from tlstudio.models.build import IMAGENET_CLASSES, build
 from tlstudio.models.weights import read_tensors
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.as_is import CategoryReading
+from tlstudio.training.measure import settle
 
 FROZEN_FILE = "frozen.safetensors"
 _FORMAT = 1
@@ -82,7 +83,7 @@ def load_model(run: RunFolder, epoch: int | None, device: torch.device) -> Train
             f"{run.path} lacks {len(lost)} of the network's tensors, {min(lost)} among them.", _NOT_WHOLE
         )
     view = View(**about["view"])
-    return TrainedModel(network.to(device).eval(), classes, view)
+    return TrainedModel(settle(network, device).eval(), classes, view)
 
 
 def empty_network(arch: str, classes: int, *, as_is: bool) -> nn.Module:

@@ -99,9 +99,12 @@ class RunStopped(Event):
 
 @dataclasses.dataclass(frozen=True)
 class RunFailed(Event):
+    """``bad_input``: what was asked cannot be done, as against something that broke on the way."""
+
     message: str
     hint: str
     run: Path | None = None
+    bad_input: bool = False
 
 
 RunEnd = RunFinished | RunStopped | RunFailed

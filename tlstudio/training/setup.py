@@ -25,6 +25,7 @@ from tlstudio.models.weights import RANDOM, fetch, fit
 from tlstudio.runs.store import RunFolder, environment
 from tlstudio.training.as_is import CategoryReading
 from tlstudio.training.device import choose_device, seed_torch
+from tlstudio.training.measure import settle
 
 SAMPLE = "sample"
 
@@ -108,7 +109,7 @@ def prepare(config: RunConfig, control: Control) -> Generator[Event, None, Job]:
         network, stored = FreezableNetwork(pretrained, tree), pretrained
         layers = frozenset[str]().union(*(tree.trained_leaves(stage.plan) for stage in stages))
         changing = network.tensors_of(layers)
-    stored.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    settle(stored, device)
     preprocessing = architecture(config.arch).preprocessing(config.weights).at_size(config.image_size)
     view = View(**dataclasses.asdict(preprocessing))
     return Job(config, catalogue, network, stored, changing, stages, view, device)

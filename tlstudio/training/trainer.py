@@ -13,7 +13,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from tlstudio.config import RunConfig
 from tlstudio.data.batches import batch_count, evaluation_batches, training_batches
-from tlstudio.errors import Stopped, StudioError
+from tlstudio.errors import BadInput, Stopped, StudioError
 from tlstudio.events import Control, Event
 from tlstudio.models.freeze import FreezableNetwork
 from tlstudio.runs.store import RunFolder
@@ -79,7 +79,7 @@ def _failed(error: Exception, run: RunFolder | None) -> RunFailed:
     path = run.path if run else None
     match error:
         case StudioError():
-            return RunFailed(error.message, error.hint, path)
+            return RunFailed(error.message, error.hint, path, isinstance(error, BadInput))
         case OSError():
             what = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
             return RunFailed(
