@@ -1,12 +1,9 @@
 """The sample dataset: pictures painted on first use, so that the studio has something to train on at once."""
 
 import dataclasses
-import functools
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +16,6 @@ from tlstudio.paths import sample_dir
 VERSION = "v1"  # of the pictures: another folder, another dataset
 IMAGES_PER_CLASS = 60
 _SEED = 20240
-_CHUNK = 8  # pictures between two looks at the control
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,11 +65,10 @@ def _paint_all(root: Path, control: Control) -> Iterator[Event]:
         folder = Path(part) / VERSION
         for subject in SUBJECTS:
             (folder / subject).mkdir(parents=True)
-        with ThreadPoolExecutor(min(4, os.cpu_count() or 1), thread_name_prefix="paint") as pool:
-            for start in range(0, len(files), _CHUNK):
-                yield Progress("Painting sample pictures", start, len(files))
-                control.checkpoint()
-                list(pool.map(functools.partial(_paint_one, folder), files[start : start + _CHUNK]))
+        for done, file in enumerate(files):
+            yield Progress("Painting sample pictures", done, len(files))
+            control.checkpoint()
+            _paint_one(folder, file)
         yield Progress("Painting sample pictures", len(files), len(files))
         # Another window may have finished first; then its pictures, which are the same, stay.
         if not _complete(root):

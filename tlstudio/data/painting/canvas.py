@@ -6,14 +6,15 @@ arrays of three floats from 0 to 255; angles are radians.
 
 import colorsys
 import dataclasses
+import functools
 import itertools
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
-SIDE = 512  # pixels; twice the size of the finished picture, whose edges are smooth that way
+SIDE = 384  # pixels; larger than the finished picture, whose edges are smooth that way
 
 Array = npt.NDArray[np.float64]
 Rng = np.random.Generator
@@ -26,8 +27,8 @@ def rgb(red: float, green: float, blue: float) -> Array:
     return np.array([red, green, blue], dtype=float)
 
 
-def mix(one: Array, other: Array, share: float) -> Array:
-    """``one`` with a share of ``other``, from 0 to 1."""
+def mix(one: Array, other: Array, share: float | Array) -> Array:
+    """``one`` with a share of ``other``, from 0 to 1: of colours, points or numbers."""
     return one + (other - one) * share
 
 
@@ -37,6 +38,16 @@ def any_colour(rng: Rng, saturation: tuple[float, float] = (0.45, 0.95)) -> Arra
         return mix(WHITE, rgb(*rng.uniform(120, 255, 3)), 0.2)
     hsv = (rng.random(), rng.uniform(*saturation), rng.uniform(0.55, 0.97))
     return np.array(colorsys.hsv_to_rgb(*hsv)) * 255
+
+
+def box(x: float, y: float, half_width: float, half_height: float) -> Array:
+    low, high = np.array([x - half_width, y - half_height]), np.array([x + half_width, y + half_height])
+    return np.array([low, (high[0], low[1]), high, (low[0], high[1])])
+
+
+def between(left: Array, right: Array, y: Array) -> Array:
+    """The outline of what lies between two lines that share their heights ``y``."""
+    return np.concatenate([np.stack([left, y], axis=1), np.stack([right, y], axis=1)[::-1]])
 
 
 def shifted(points: Array, x: float, y: float) -> Array:
@@ -50,7 +61,7 @@ def near(rng: Rng, colour: Array, spread: float = 12) -> Array:
 
 def curve(*points: tuple[float, float], steps: int = 16) -> Array:
     """A Bézier curve of degree two or three."""
-    t = np.linspace(0, 1, steps)[:, None]
+    t = _steps(steps)[:, None]
     corners = [np.array(point) for point in points]
     while len(corners) > 1:
         corners = [one * (1 - t) + other * t for one, other in itertools.pairwise(corners)]
@@ -58,7 +69,7 @@ def curve(*points: tuple[float, float], steps: int = 16) -> Array:
 
 
 def disc(x: float, y: float, rx: float, ry: float | None = None, steps: int = 36) -> Array:
-    turn = np.linspace(0, 2 * np.pi, steps, endpoint=False)
+    turn = 2 * np.pi * _steps(steps + 1)[:-1]
     return np.stack([x + rx * np.cos(turn), y + (rx if ry is None else ry) * np.sin(turn)], axis=1)
 
 
@@ -67,7 +78,9 @@ def jagged(rng: Rng, levels: int, roughness: float) -> Array:
     line = np.zeros(2)
     for _ in range(levels):
         middle = (line[1:] + line[:-1]) / 2 + rng.normal(0, roughness, len(line) - 1)
-        line = np.insert(line, np.arange(1, len(line)), middle)
+        finer = np.empty(2 * len(line) - 1)
+        finer[::2], finer[1::2] = line, middle
+        line = finer
         roughness *= 0.55
     return line
 
@@ -92,7 +105,12 @@ class Frame:
     angle: float = 0.0
     mirrored: bool = False
 
-    def __call__(self, points: Array | Iterable[tuple[float, float]]) -> Array:
+    @property
+    def detailed(self) -> bool:
+        """Whether what is drawn is large enough for its fine lines to be seen."""
+        return self.scale > 0.19
+
+    def __call__(self, points: Array | Sequence[Array | tuple[float, ...]]) -> Array:
         array = np.array(points, dtype=float) * (-1 if self.mirrored else 1, 1)
         sine, cosine = np.sin(self.angle), np.cos(self.angle)
         turned = array @ np.array([[cosine, sine], [-sine, cosine]])
@@ -123,11 +141,12 @@ class Canvas:
         if width <= 0 or height <= 0:
             return
         mask = Image.new("L", (width, height))
-        ImageDraw.Draw(mask).polygon([tuple(point) for point in pixels - low], fill=round(255 * alpha))
+        ImageDraw.Draw(mask).polygon((pixels - low).ravel().tolist(), fill=round(255 * alpha))
         if soft:
             mask = mask.filter(ImageFilter.BoxBlur(soft * SIDE))
-        if to is None:
-            patch = Image.new("RGBA", (width, height), _ink(colour))
+        if to is None or height < 10:  # too small for a gradient to be seen
+            flat = colour if to is None else mix(colour, to, 0.5)
+            patch = Image.new("RGBA", (width, height), _ink(flat))
         else:
             patch = _gradient(colour, to, width, height, sideways)
         patch.putalpha(mask)
@@ -139,7 +158,7 @@ class Canvas:
         self.shape(np.array([(left, top), (right, top), (right, bottom), (left, bottom)]), colour, to)
 
     def line(self, points: Array, width: float, colour: Array) -> None:
-        pixels = [tuple(point) for point in points * SIDE]
+        pixels = (points * SIDE).ravel().tolist()
         draw = ImageDraw.Draw(self.image)
         draw.line(pixels, fill=_ink(colour), width=max(1, round(width * SIDE)), joint="curve")
 
@@ -187,8 +206,13 @@ class Canvas:
         self.image.alpha_composite(Image.fromarray(mirrored), (0, row))
 
 
+@functools.cache
+def _steps(count: int) -> Array:
+    return np.linspace(0, 1, count)
+
+
 def _ink(colour: Array) -> tuple[int, int, int, int]:
-    red, green, blue = np.clip(np.rint(colour), 0, 255).astype(int).tolist()
+    red, green, blue = (min(max(round(value), 0), 255) for value in colour.tolist())
     return red, green, blue, 255
 
 

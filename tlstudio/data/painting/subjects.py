@@ -17,9 +17,9 @@ from tlstudio.data.painting.backdrops import (
     trees,
     water,
 )
+from tlstudio.data.painting.built import hot_air_balloon, house, yacht
 from tlstudio.data.painting.canvas import (
     DARK,
-    SIDE,
     WHITE,
     Canvas,
     Frame,
@@ -31,11 +31,13 @@ from tlstudio.data.painting.canvas import (
     near,
     rgb,
 )
-from tlstudio.data.painting.things import building, fish, flower, hot_air_balloon, peak_of_rock, yacht
+from tlstudio.data.painting.grown import fish, flower, peak
+
+PIXELS = 256
 
 
 def paint(subject: str, rng: Rng) -> Image.Image:
-    """One RGB picture of 256 x 256 pixels; ``subject`` is a key of :data:`SUBJECTS`."""
+    """One RGB picture, :data:`PIXELS` wide and high; ``subject`` is a key of :data:`SUBJECTS`."""
     canvas = Canvas()
     SUBJECTS[subject](canvas, rng)
     if rng.random() < 0.55:
@@ -88,10 +90,10 @@ def _under_water(canvas: Canvas, rng: Rng) -> None:
     if rng.random() < 0.5:
         for x in rng.uniform(0, 1, int(rng.integers(1, 4))):
             rock = mix(any_ground(rng), mood.zenith, 0.5)
-            peak_of_rock(canvas, rng, mood, (x, rng.uniform(0.5, 0.85)), 1.02, rock, 0.3, x < 0.5)
+            peak(canvas, rng, mood, (x, rng.uniform(0.5, 0.85)), 1.02, rock, 0.3, x < 0.5)
     if rng.random() < 0.25:
         at = Frame(rng.random(), 0.97, rng.uniform(0.15, 0.3), rng.normal(0, 0.2), rng.random() < 0.5)
-        (yacht if rng.random() < 0.5 else building)(canvas, rng, at, mood)
+        (yacht if rng.random() < 0.5 else house)(canvas, rng, at, mood)
         canvas.veil(np.full((2, 2), 0.35), mood.zenith)
     weed = mix(any_foliage(rng), mood.zenith, 0.3)
     for x in rng.uniform(0, 1, int(rng.integers(0, 14))):
@@ -139,7 +141,7 @@ def _house(canvas: Canvas, rng: Rng) -> None:
     scale = rng.uniform(0.2, 0.46)
     foot = min(horizon + rng.uniform(0.03, 0.2), 0.92)
     at = Frame(rng.uniform(0.22, 0.78), foot, scale, rng.normal(0, 0.02), rng.random() < 0.5)
-    building(canvas, rng, at, mood)
+    house(canvas, rng, at, mood)
     trees(canvas, rng, mood, min(foot + 0.06, 0.98), int(rng.integers(0, 3)), (0.15, 0.42))
 
 
@@ -153,9 +155,9 @@ def _mountain(canvas: Canvas, rng: Rng) -> None:
     count = int(rng.integers(1, 5))
     for number in range(count):
         tall = rng.uniform(0.3, 0.66) * (0.75 if number < count - 1 else 1)
-        peak = (rng.uniform(0.1, 0.9), max(horizon - tall, 0.06))
+        top = (rng.uniform(0.1, 0.9), max(horizon - tall, 0.06))
         distance = 0.5 * (count - 1 - number) / count + rng.uniform(0.02, 0.15)
-        peak_of_rock(canvas, rng, mood, peak, horizon + 0.02, near(rng, rock, 6), distance, lit_left)
+        peak(canvas, rng, mood, top, horizon + 0.02, near(rng, rock, 6), distance, lit_left)
     afloat = _land(canvas, rng, mood, horizon)
     _companions(canvas, rng, mood, horizon, "mountain", afloat)
 
@@ -188,13 +190,13 @@ def _companions(canvas: Canvas, rng: Rng, mood: Mood, horizon: float, subject: s
     """Smaller things of the other kinds around it, as real scenes have them; boats only if ``afloat``."""
     if subject != "mountain" and rng.random() < 0.55:
         for x in rng.uniform(0, 1, int(rng.integers(1, 4))):
-            peak = (x, horizon - rng.uniform(0.08, 0.32))
+            top = (x, horizon - rng.uniform(0.08, 0.32))
             rock = mix(any_colour(rng), rgb(96, 92, 100), 0.7)
-            peak_of_rock(canvas, rng, mood, peak, horizon + 0.01, rock, rng.uniform(0.2, 0.45), x < 0.5)
+            peak(canvas, rng, mood, top, horizon + 0.01, rock, rng.uniform(0.2, 0.45), x < 0.5)
     if subject != "house" and rng.random() < 0.5:
         for x in rng.uniform(0.05, 0.95, int(rng.integers(1, 4))):
             at = Frame(x, horizon + 0.015, rng.uniform(0.08, 0.2), 0, rng.random() < 0.5)
-            building(canvas, rng, at, mood)
+            house(canvas, rng, at, mood)
     if afloat and rng.random() < 0.7:
         for x in rng.uniform(0.05, 0.95, int(rng.integers(1, 4))):
             at = Frame(x, horizon + 0.02, rng.uniform(0.1, 0.22), rng.normal(0, 0.06), rng.random() < 0.5)
@@ -230,14 +232,16 @@ def _photograph(canvas: Canvas, rng: Rng) -> Image.Image:
     image = canvas.image.convert("RGB")
     if rng.random() < 0.5:
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    side = SIDE // 2
+    side = PIXELS
     tilt = np.radians(rng.normal(0, 5))
     # Zoomed in until the corners of the turned picture lie outside.
     zoom = rng.uniform(0.88, 1) / (np.cos(tilt) + np.sin(abs(tilt)))
     cosine, sine = np.cos(tilt) * zoom, np.sin(tilt) * zoom
     middle = side / 2
     matrix = (cosine, sine, middle * (1 - cosine - sine), -sine, cosine, middle * (1 + sine - cosine))
-    image = image.reduce(2).transform((side, side), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
+    image = image.resize((side, side), Image.Resampling.HAMMING).transform(
+        (side, side), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC
+    )
     image = ImageEnhance.Color(image).enhance(rng.uniform(0.75, 1.35))
     if rng.random() < 0.35:
         image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 1.1)))
