@@ -1,6 +1,7 @@
 """The program's entry: `tlstudio`, `python -m tlstudio` and the bundle all start here."""
 
 import multiprocessing
+from pathlib import Path
 
 
 def main() -> None:
@@ -8,7 +9,13 @@ def main() -> None:
     multiprocessing.freeze_support()
     from tlstudio.cli.app import run
 
-    run()
+    run(open_window)
+
+
+def open_window(path: Path | None = None, sample: bool = False) -> int:
+    from tlstudio.ui.app import run_window
+
+    return run_window(path=path, sample=sample)
 
 
 if __name__ == "__main__":

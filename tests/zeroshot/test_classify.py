@@ -1,6 +1,5 @@
 """Images and class names in, probabilities out: the same numbers as open_clip's own."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,14 +11,9 @@ from PIL import Image
 from tests.zeroshot.conftest import TinyClip, run
 from tlstudio.errors import BadInput, Stopped
 from tlstudio.events import Control, Event, Progress
-from tlstudio.zeroshot.classify import classify, find_images
-from tlstudio.zeroshot.events import (
-    ImageClassified,
-    ImageSkipped,
-    PromptsEmbedded,
-    ZeroShotFinished,
-    ZeroShotRequest,
-)
+from tlstudio.inference.events import ImageClassified, ImageSkipped
+from tlstudio.zeroshot.classify import classify
+from tlstudio.zeroshot.events import PromptsEmbedded, ZeroShotFinished, ZeroShotRequest
 
 CLASSES = ("golden retriever", "Zürcher Geschnetzeltes", "고양이", "a {brace}")
 TEMPLATES = ("a photo of a {}.", "an etching of the {}.", "{}")
@@ -140,37 +134,3 @@ def test_that_class_names_are_checked_before_a_model_is_loaded(pictures: Path) -
     request = ZeroShotRequest((pictures,), ("cat", "Cat"), model="no-such-model")
     with pytest.raises(BadInput, match="'Cat' is there twice"):
         run(request)
-
-
-def test_that_a_folder_is_searched_in_order_without_hidden_files(pictures: Path) -> None:
-    for place in ("b/later.JPG", "a/2.tiff", "a/10.webp", ".hidden/x.png", "a/.x.png", "a/notes.txt"):
-        target = pictures / place
-        target.parent.mkdir(exist_ok=True)
-        shutil.copy(pictures / "0.png", target)
-    found = find_images([pictures / "b", pictures], Control())
-    names = [path.relative_to(pictures).as_posix() for path in found]
-    assert names == [
-        "b/later.JPG",
-        "0.png",
-        "1.png",
-        "2.png",
-        "3.png",
-        "4.png",
-        "a/10.webp",
-        "a/2.tiff",
-    ]
-
-
-def test_that_a_file_named_outright_is_tried_whatever_its_name(pictures: Path) -> None:
-    (pictures / "odd.dat").write_bytes(b"x")
-    assert find_images([pictures / "odd.dat"], Control()) == [pictures / "odd.dat"]
-
-
-def test_that_a_place_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"There is no file or folder .*absent"):
-        find_images([tmp_path / "absent"], Control())
-
-
-def test_that_no_image_at_all_is_said(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="There is no image to classify"):
-        find_images([tmp_path], Control())

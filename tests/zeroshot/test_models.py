@@ -15,7 +15,8 @@ from tests.zeroshot.conftest import CONFIGS, TinyClip, finish, run
 from tests.zeroshot.test_catalogue import put_into_cache
 from tlstudio.errors import BadInput, Stopped, StudioError
 from tlstudio.events import Control, Event, Notice
-from tlstudio.zeroshot.events import ImageClassified, ZeroShotRequest
+from tlstudio.inference.events import ImageClassified
+from tlstudio.zeroshot.events import ZeroShotRequest
 from tlstudio.zeroshot.models import LoadedClip, load_clip
 
 Write = Callable[[str], TinyClip]

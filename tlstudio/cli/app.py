@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn, ParamSpec
+from typing import Annotated, Any, Literal, NoReturn, ParamSpec, Protocol
 
 import typer
 from pydantic import ValidationError
@@ -50,10 +50,19 @@ class Schedule(StrEnum):
     ONE_CYCLE = "one-cycle"
 
 
-def run() -> None:
-    """Run the program and exit: 0 done, 2 bad input, 1 failure, 130 interrupted."""
+class OpenWindow(Protocol):
+    """Opens the window, on something if asked, and gives the exit status when it is closed."""
+
+    def __call__(self, path: Path | None = None, sample: bool = False) -> int: ...
+
+
+def run(open_window: OpenWindow) -> None:
+    """Run the program and exit: 0 done, 2 bad input, 1 failure, 130 interrupted.
+
+    The window is handed in, since nothing here may know Qt.
+    """
     log_to_file()
-    app()
+    app(obj=open_window)
 
 
 def _guarded(command: Callable[P, int]) -> Callable[P, None]:
@@ -112,20 +121,19 @@ def window(
         typer.echo(f"tlstudio {__version__}")
         raise typer.Exit(DONE)
     if context.invoked_subcommand is None:
-        from tlstudio.ui.app import run_window
-
-        raise typer.Exit(run_window(sample=sample))
+        raise typer.Exit(context.obj(sample=sample))
 
 
 @app.command("open")
 @_guarded
-def open_path(path: Annotated[Path, typer.Argument(help="A folder of images, an image, or a run.")]) -> int:
+def open_path(
+    context: typer.Context,
+    path: Annotated[Path, typer.Argument(help="A folder of images, an image, or a run.")],
+) -> int:
     """Open the window on a folder, an image or a run."""
     if not path.exists():
         raise BadInput(f"There is no file or folder {path}.", "Check the spelling of the path.")
-    from tlstudio.ui.app import run_window
-
-    return run_window(path=path)
+    return context.obj(path=path)
 
 
 @app.command()

@@ -6,21 +6,23 @@ from pathlib import Path
 
 from tlstudio.data.decode import EXTENSIONS
 from tlstudio.errors import BadInput
+from tlstudio.events import Control
 
 
-def find_images(paths: Iterable[Path]) -> tuple[Path, ...]:
+def find_images(paths: Iterable[Path], control: Control) -> tuple[Path, ...]:
     """The files among ``paths``, and the images anywhere below its folders, each once; hidden ones left out.
 
     A file is taken whatever its name; reading it will tell whether it is an image.
 
     Raises:
         BadInput: a path does not exist, or no image was found.
+        Stopped: the control was told to stop.
     """
     named = list(paths)
     found: dict[Path, None] = {}
     for path in named:
         if path.is_dir():
-            found.update(dict.fromkeys(_below(path)))
+            found.update(dict.fromkeys(_below(path, control)))
         elif path.exists():
             found[path] = None
         else:
@@ -32,9 +34,10 @@ def find_images(paths: Iterable[Path]) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def _below(folder: Path) -> list[Path]:
+def _below(folder: Path, control: Control) -> list[Path]:
     images: list[Path] = []
     for parent, folders, files in os.walk(folder):
+        control.checkpoint()
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "__MACOSX")
         images += [
             Path(parent, name)

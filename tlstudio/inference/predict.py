@@ -49,7 +49,7 @@ def predict(
         StudioError: weights could not be fetched.
     """
     begun = time.monotonic()
-    files = find_images(images)
+    files = find_images(images, control)
     loaded = yield from _load(model, weights, epoch, device, control)
     skipped = 0
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="decode") as pool:

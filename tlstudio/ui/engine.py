@@ -4,7 +4,7 @@ Every function here runs on a task's thread (see worker.py), never on the window
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from tlstudio.config import RunConfig, SplitRatios
@@ -90,10 +90,8 @@ def divide(catalogue: Catalogue, ratios: SplitRatios, seed: int, control: Contro
     yield DataDivided(split_catalogue(catalogue, ratios, seed))
 
 
-def draw_images(
-    following: Callable[[], tuple[Path, int] | None], control: Control
-) -> Iterator[Event]:
-    """One ImageDrawn for each (path, longer side in pixels) that ``following`` hands out, until it is None."""
+def draw_images(following: Callable[[], tuple[Path, int] | None], control: Control) -> Iterator[Event]:
+    """One ImageDrawn for each (path, longer side in pixels) that ``following`` hands out, until None."""
     from tlstudio.data.decode import read_image
     from tlstudio.errors import UnreadableImage
 
@@ -107,6 +105,18 @@ def draw_images(
             continue
         image.thumbnail((side, side))
         yield ImageDrawn(path, side, *image.size, rgb=image.tobytes())
+
+
+@dataclasses.dataclass(frozen=True)
+class ImagesFound(Event):
+    paths: tuple[Path, ...]
+
+
+def find_images(places: Sequence[Path], control: Control) -> Iterator[Event]:
+    """The files among ``places`` and the images in and beneath its folders: one ImagesFound."""
+    from tlstudio.data.find import find_images as call
+
+    yield ImagesFound(call(places, control))
 
 
 def read_layers(arch: str, classes: int, control: Control) -> Iterator[Event]:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,16 +12,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from tlstudio.data.decode import EXTENSIONS, read_image
-from tlstudio.errors import BadInput, UnreadableImage
+from tlstudio.data.decode import read_image
+from tlstudio.data.find import find_images
+from tlstudio.errors import UnreadableImage
 from tlstudio.events import Control, Event, Progress
-from tlstudio.zeroshot.events import (
-    ImageClassified,
-    ImageSkipped,
-    PromptsEmbedded,
-    ZeroShotFinished,
-    ZeroShotRequest,
-)
+from tlstudio.inference.events import ImageClassified, ImageSkipped
+from tlstudio.zeroshot.events import PromptsEmbedded, ZeroShotFinished, ZeroShotRequest
 from tlstudio.zeroshot.models import LoadedClip, load_clip
 from tlstudio.zeroshot.text import cut_classes, embed, prompts_for
 
@@ -58,36 +54,6 @@ def classify(request: ZeroShotRequest, control: Control) -> Iterator[Event]:
         done += len(batch)
         yield Progress("Classifying images", done, len(paths))
     yield ZeroShotFinished(done, skipped, time.perf_counter() - started)
-
-
-def find_images(places: Iterable[Path], control: Control) -> list[Path]:
-    """The files that ``places`` name, and the images in and beneath the folders that they name, each once.
-
-    Raises:
-        BadInput: a place does not exist, or there is no image at all.
-    """
-    found: dict[Path, None] = {}
-    for place in places:
-        if place.is_dir():
-            found.update(dict.fromkeys(_images_beneath(place, control)))
-        elif place.exists():
-            found[place] = None
-        else:
-            raise BadInput(f"There is no file or folder {place}.", "Check its name.")
-    if not found:
-        kinds = ", ".join(sorted(suffix[1:] for suffix in EXTENSIONS))
-        raise BadInput("There is no image to classify.", f"Choose files or a folder with images ({kinds}).")
-    return list(found)
-
-
-def _images_beneath(folder: Path, control: Control) -> Iterator[Path]:
-    for parent, folders, files in os.walk(folder):
-        control.checkpoint()
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            path = Path(parent, name)
-            if not name.startswith(".") and path.suffix.lower() in EXTENSIONS:
-                yield path
 
 
 def _read_ahead(

@@ -35,21 +35,6 @@ class PromptsEmbedded(Event):
 
 
 @dataclasses.dataclass(frozen=True)
-class ImageClassified(Event):
-    """``probabilities`` by class, highest first."""
-
-    path: Path
-    label: str
-    probabilities: dict[str, float]
-
-
-@dataclasses.dataclass(frozen=True)
-class ImageSkipped(Event):
-    path: Path
-    reason: str
-
-
-@dataclasses.dataclass(frozen=True)
 class ZeroShotFinished(Event):
     images: int
     skipped: int
