@@ -135,7 +135,7 @@ class ModelPage(Page):
     def _restore(self) -> None:
         values = self._settings.page_values("model")
         arch, strategy = values.get("arch"), values.get("strategy")
-        if arch not in architectures() or strategy not in list(Strategy):
+        if not isinstance(arch, str) or arch not in architectures() or strategy not in list(Strategy):
             return
         weights, blocks, unfreeze = values.get("weights"), values.get("blocks"), values.get("unfreeze")
         session = self._session
@@ -218,6 +218,8 @@ class ModelPage(Page):
         for button in (self.open_all, self.close_all):
             button.setEnabled(tree is not None)
         if tree is None:
+            self.layers.show_tree(None)
+            self.summary.show_parts({})
             self.strategies.show_strategy(session.strategy, session.blocks, session.blocks)
             if key in self._unread:
                 self._error.set_text("The layers could not be read", " ".join(self._unread[key]))

@@ -67,7 +67,7 @@ class Chip(QWidget):
         return QRect(self.width() - side + Space.XS, 0, side - Space.XS, side)
 
     def sizeHint(self) -> QSize:
-        room = Space.M + Space.XS + Size.ICON_SMALL + Space.S
+        room = Space.M + Space.S + Size.ICON_SMALL + Space.S
         return QSize(QFontMetrics(self.font()).horizontalAdvance(self.text) + room, Size.CONTROL - Space.XS)
 
     def minimumSizeHint(self) -> QSize:

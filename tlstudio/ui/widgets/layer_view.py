@@ -128,8 +128,6 @@ class LayerView(QTreeView):
         self.setModel(model)
         self.setItemDelegate(_LayerDelegate(theme, self))
         self.setTreePosition(Column.LAYER)
-        # Rows are painted here, whole; the style would lay its own selection over part of them.
-        self.setStyleSheet("QTreeView { selection-background-color: transparent; }")
         self.setUniformRowHeights(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -147,7 +145,8 @@ class LayerView(QTreeView):
         self._remembered: tuple[str, set[str], str] = ("", set(), "")
         model.modelAboutToBeReset.connect(self._remember)
         model.modelReset.connect(self._recall)
-        model.dataChanged.connect(self._lay_columns)
+        for changed in (model.dataChanged, self.expanded, self.collapsed):
+            changed.connect(self._lay_columns)
         theme.changed.connect(self._repaint)
 
     def select(self, path: str) -> None:
@@ -202,12 +201,15 @@ class LayerView(QTreeView):
         else:
             painter.setBrush(self._theme.tint(STATE_TOKEN[state], _TINT))
         painter.drawRoundedRect(row.adjusted(0, 1, 0, -1), Space.XS, Space.XS)
+        painter.restore()
+        super().drawRow(painter, option, index)
         if current and self.hasFocus():
+            painter.save()
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(self._theme.color("accent"), Size.LINE))
             painter.drawRoundedRect(row.toRectF().adjusted(0.5, 1.5, -0.5, -1.5), Space.XS, Space.XS)
-        painter.restore()
-        super().drawRow(painter, option, index)
+            painter.restore()
 
     def drawBranches(self, painter: QPainter, rect: QRect, index: _Index) -> None:
         node = index.data(NODE_ROLE)
@@ -236,7 +238,21 @@ class LayerView(QTreeView):
         for column, width in needed.items():
             header.resizeSection(column, width)
         left = self.viewport().width() - sum(needed.values())
-        self.setColumnHidden(Column.KIND, left < Size.THUMBNAIL * 2 // 3)
+        self.setColumnHidden(Column.KIND, left < min(self._longest_name(), Size.THUMBNAIL))
+
+    def _longest_name(self) -> int:
+        """The width that the names of the rows in sight would like."""
+        tree = self._layers.tree
+        waiting = [(block, 1) for block in tree.blocks] if tree else []
+        metrics = QFontMetrics(font(Type.BODY, bold=True))
+        longest = 0
+        while waiting:
+            node, depth = waiting.pop()
+            inset = depth * Size.ICON + Size.ICON_SMALL + Space.M
+            longest = max(longest, inset + metrics.horizontalAdvance(node.short_name))
+            if node.children and self.isExpanded(self._row(node.path)):
+                waiting += [(child, depth + 1) for child in node.children]
+        return longest
 
     def _needed(self, column: Column) -> int:
         title = self._layers.headerData(column, Qt.Orientation.Horizontal, Qt.ItemDataRole.DisplayRole)
@@ -246,7 +262,7 @@ class LayerView(QTreeView):
         for node in tree.nodes.values() if tree else ():
             widest = max(widest, metrics.horizontalAdvance(self._layers.text(node, column)))
         limit = Size.THUMBNAIL // 2 if column is Column.KIND else Size.THUMBNAIL
-        return min(widest, limit) + (4 if column is Column.STATE else 2) * Space.S + Space.XS
+        return min(widest, limit) + (4 if column is Column.STATE else 2) * Space.S
 
     def _toggle(self, index: QModelIndex) -> None:
         box = index.siblingAtColumn(Column.FROZEN)

@@ -95,6 +95,8 @@ class NetworkStrip(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._model.tree is None:
+            self._paint_waiting(painter)
         for segment in self.segments():
             self._paint_block(painter, segment)
             self._paint_arcs(painter, segment)
@@ -157,6 +159,15 @@ class NetworkStrip(QWidget):
         elif state is not LayerState.PLAIN:
             lines.append(state.value)
         return "\n".join(lines)
+
+    def _paint_waiting(self, painter: QPainter) -> None:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.color("faint"))
+        shares = _shares([1.0, 1.0, 2.0, 3.0, 5.0, 1.0], [_BAR] * 6, self.width() - 5 * _GAP)
+        left = 0.0
+        for width in shares:
+            painter.drawRoundedRect(QRectF(left, _ARC, width, _BAR), Radius.CONTROL, Radius.CONTROL)
+            left += width + _GAP
 
     def _paint_block(self, painter: QPainter, segment: _Segment) -> None:
         box, state = segment.box, self._model.state(segment.node)

@@ -32,6 +32,9 @@ class ProportionBar(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         present = {state: count for state, count in self._parts.items() if count}
         total = sum(present.values())
+        if not present:
+            painter.setBrush(self._theme.color("faint"))
+            painter.drawRoundedRect(self.rect(), Size.FOCUS, Size.FOCUS)
         left, least = 0.0, float(Size.BAR)
         room = self.width() - Size.FOCUS * max(0, len(present) - 1)
         free = room - least * len(present)
@@ -81,8 +84,9 @@ class SummaryBar(QWidget):
         return self._words.text()
 
     def show_parts(self, parts: dict[LayerState, int]) -> None:
-        """``parts`` are the parameters by state."""
+        """``parts`` are the parameters by state; none before the layers are known."""
         total = sum(parts.values())
+        self._words.setVisible(bool(total))
         trained = total - parts.get(LayerState.FROZEN, 0)
         self._words.setText(f"Trainable {trained:,} of {total:,} ({share_text(trained, total)})")
         self._bar.set_parts(parts)
