@@ -157,16 +157,12 @@ class Alarm(QObject):
     def uninstall(self) -> None:
         sys.excepthook, threading.excepthook = self._before
 
-    def _caught(
-        self, kind: type[BaseException], error: BaseException, where: TracebackType | None
-    ) -> None:
+    def _caught(self, kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):
             QApplication.quit()
             return
         _log.critical("Nobody caught this", exc_info=(kind, error, where))
-        self.raised.emit(
-            f"{kind.__name__}: {error}", "".join(traceback.format_exception(kind, error, where))
-        )
+        self.raised.emit(f"{kind.__name__}: {error}", "".join(traceback.format_exception(kind, error, where)))
 
     def _caught_in_thread(self, args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None:

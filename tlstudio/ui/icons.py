@@ -20,16 +20,19 @@ def names() -> tuple[str, ...]:
 
 
 @functools.lru_cache(maxsize=256)
-def icon(name: str, color: str, room: float = 0.0) -> QIcon:
-    """The icon of that name, drawn in ``color``; ``room`` is left free at its right, in shares of its width.
+def icon(name: str, color: str, room: float = 0.0, disabled: str = "") -> QIcon:
+    """The icon of that name, drawn in ``color``, and where given in another colour for what is disabled.
+
+    ``room`` is left free at its right, in shares of its width.
 
     Raises:
         FileNotFoundError: there is no icon of that name.
     """
-    renderer = QSvgRenderer(QByteArray(svg(name, color).encode()))
     drawn = QIcon()
-    for pixels in _PIXELS:
-        drawn.addPixmap(_render(renderer, pixels, round(pixels * (1 + room))))
+    for mode, ink in ((QIcon.Mode.Normal, color), (QIcon.Mode.Disabled, disabled or color)):
+        renderer = QSvgRenderer(QByteArray(svg(name, ink).encode()))
+        for pixels in _PIXELS:
+            drawn.addPixmap(_render(renderer, pixels, round(pixels * (1 + room))), mode)
     return drawn
 
 

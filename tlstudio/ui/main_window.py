@@ -40,9 +40,7 @@ class MainWindow(QMainWindow):
     folder_dropped = Signal(object)
     images_dropped = Signal(list)
 
-    def __init__(
-        self, entries: Sequence[Entry], worker: Worker, theme: Theme, settings: Settings
-    ) -> None:
+    def __init__(self, entries: Sequence[Entry], worker: Worker, theme: Theme, settings: Settings) -> None:
         super().__init__()
         self._entries = tuple(entries)
         self._worker = worker
@@ -140,7 +138,7 @@ class MainWindow(QMainWindow):
         box.setIcon(QMessageBox.Icon.Question)
         box.setText("Stop and close?")
         box.setInformativeText(
-            f"{running} is still running. It would stop after this batch; the epochs that are finished are kept."
+            f"{running} is still under way. It would stop after this batch; finished epochs are kept."
         )
         leave = box.addButton("Stop and close", QMessageBox.ButtonRole.AcceptRole)
         leave.setProperty("kind", "danger")
@@ -161,5 +159,3 @@ class MainWindow(QMainWindow):
     def _leave(self) -> None:
         self._leaving = True
         self.close()
-
-

@@ -19,7 +19,7 @@ RECENT_FOLDERS = 8
 
 @dataclasses.dataclass(frozen=True)
 class Setting(Generic[T]):
-    """One thing that is remembered: its name in the file, its value at first (whose type it has), its meaning."""
+    """One thing that is remembered: its name in the file, its first value (and so its type), its meaning."""
 
     key: str
     default: T

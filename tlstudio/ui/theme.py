@@ -138,7 +138,8 @@ class _ThemedIcon(QObject):
         # Qt leaves next to nothing between an icon and its word.
         room = Space.XS if self._button.text() else 0
         color = getattr(self._theme.tokens, self._token)
-        self._button.setIcon(icon(self._name, color, room / Size.ICON_SMALL))
+        quiet = self._theme.tokens.quiet
+        self._button.setIcon(icon(self._name, color, room / Size.ICON_SMALL, quiet))
         self._button.setIconSize(QSize(Size.ICON_SMALL + room, Size.ICON_SMALL))
 
 

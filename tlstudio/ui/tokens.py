@@ -48,9 +48,10 @@ class Size(IntEnum):
     THUMBNAIL = 160
     BAR = 8
     CELL = 124  # about the width of a thumbnail in the grid
-    ROW = 32
+    ROW = 30
     ROW_TWO_LINES = 44
     PREVIEW = 240
+    AXIS = 48
     FIELD = 104  # a number to be typed
     SIDE = 300  # a column of settings or of classes
     READING = 720  # the widest a line of prose gets

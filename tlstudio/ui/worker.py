@@ -47,7 +47,13 @@ class Task(QObject):
     over = Signal(object)
 
     def __init__(
-        self, title: str, call: EngineCall, *, matters: bool = False, stoppable: bool = True, quiet: bool = False
+        self,
+        title: str,
+        call: EngineCall,
+        *,
+        matters: bool = False,
+        stoppable: bool = True,
+        quiet: bool = False,
     ) -> None:
         super().__init__()
         self.title = title
@@ -71,8 +77,9 @@ class Task(QObject):
             self.failed.emit(error.message, error.hint)
         except Exception as error:
             _log.exception("%s failed", self.title)
+            reason = (str(error).splitlines() or [""])[0].rstrip(".")
             self.failed.emit(
-                f"{self.title} failed: {type(error).__name__}: {error}.", "The log has the details."
+                f"{self.title} failed with {type(error).__name__}: {reason}.", "The log has the details."
             )
         self.done.emit(finished)
         self.over.emit(self)
@@ -113,7 +120,13 @@ class Worker(QObject):
         self._begin.connect(self._start, Qt.ConnectionType.QueuedConnection)
 
     def run(
-        self, title: str, call: EngineCall, *, matters: bool = False, stoppable: bool = True, quiet: bool = False
+        self,
+        title: str,
+        call: EngineCall,
+        *,
+        matters: bool = False,
+        stoppable: bool = True,
+        quiet: bool = False,
     ) -> Task:
         """Begin ``call`` in the background, once the event loop is next reached.
 

@@ -142,20 +142,21 @@ class ThumbnailModel(QAbstractListModel):
         if self._catalogue is None or not index.isValid():
             return None
         record = self._shown[index.row()]
+        value: object = None
         match role:
             case Qt.ItemDataRole.DecorationRole:
                 picture = self._store.picture(self._catalogue.file(record), self._side)
-                return picture if isinstance(picture, QPixmap) else None
+                value = picture if isinstance(picture, QPixmap) else None
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.ToolTipRole:
-                return record.path
+                value = record.path
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{record.path}, {self._catalogue.classes[record.label]}"
+                value = f"{record.path}, {self._catalogue.classes[record.label]}"
             case _ if role == RECORD:
-                return record
+                value = record
             case _ if role == FAILED:
                 picture = self._store.picture(self._catalogue.file(record), self._side)
-                return picture if isinstance(picture, str) else ""
-        return None
+                value = picture if isinstance(picture, str) else ""
+        return value
 
     @Slot(object)
     def _redraw(self, path: Path) -> None:
@@ -167,6 +168,4 @@ class ThumbnailModel(QAbstractListModel):
 
 def _pixmap(event: engine.ImageDrawn) -> QPixmap:
     line = 3 * event.width
-    return QPixmap.fromImage(
-        QImage(event.rgb, event.width, event.height, line, QImage.Format.Format_RGB888)
-    )
+    return QPixmap.fromImage(QImage(event.rgb, event.width, event.height, line, QImage.Format.Format_RGB888))

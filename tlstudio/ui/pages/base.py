@@ -66,9 +66,9 @@ class Page(QWidget):
 
 
 class EmptyState(QWidget):
-    """What stands where there is nothing yet: a drawing, a sentence, a hint, and the button that helps."""
+    """What stands where there is nothing yet: a drawing, a sentence, a hint, and the buttons that help."""
 
-    def __init__(self, icon: str, sentence: str, hint: str, button: QAbstractButton | None = None) -> None:
+    def __init__(self, icon: str, sentence: str, hint: str, button: QWidget | None = None) -> None:
         super().__init__()
         self._sentence = _centred(sentence, "section")
         self._hint = _centred(hint, "quiet")

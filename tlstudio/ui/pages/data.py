@@ -350,7 +350,9 @@ class DataPage(Page):
 
     def _show_division(self, divided: Catalogue) -> None:
         assert self._scanned is not None
-        self.split_editor.show_division(divided, {image.split for image in self._scanned.images} - {None})
+        self.split_editor.show_division(
+            divided, {image.split for image in self._scanned.images if image.split}
+        )
         ratios, seed = self.split_editor.ratios, self.split_editor.seed
         self._session.set_data(divided, self._root, ratios, seed)
         self._show_images()
@@ -446,7 +448,9 @@ class DataPage(Page):
         self.open_button.setProperty("kind", "secondary" if full else "main")
         self._theme.set_icon(self.open_button, "folder", "text" if full else "on_accent")
         restyle(self.open_button)
-        self.set_sentence("What the network will learn from, and what it will be judged by." if full else _WHAT)
+        self.set_sentence(
+            "What the network will learn from, and what it will be judged by." if full else _WHAT
+        )
 
     def _recall(self) -> None:
         values = self._settings.page_values("data")
@@ -460,4 +464,3 @@ class DataPage(Page):
     def _remember_values(self, ratios: SplitRatios, seed: int) -> None:
         values = {"val": round(ratios.val * 100), "test": round(ratios.test * 100), "seed": seed}
         self._settings.set_page_values("data", values)
-

@@ -1,8 +1,12 @@
 """The plain pieces that every page is put together from."""
 
-from PySide6.QtWidgets import QFrame, QPushButton
+from typing import overload
 
-from tlstudio.ui.theme import Theme
+from PySide6.QtCore import QLocale
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QPushButton, QSpinBox, QWidget
+
+from tlstudio.ui.theme import Space, Theme
 
 
 def button(theme: Theme, words: str, icon: str | None = None, kind: str = "secondary") -> QPushButton:
@@ -27,3 +31,63 @@ def rule() -> QFrame:
     made = QFrame()
     made.setProperty("role", "rule")
     return made
+
+
+@overload
+def number_box(
+    least: int, most: int, *, step: int = ..., at_least: str = ..., suffix: str = ...
+) -> QSpinBox: ...
+
+
+@overload
+def number_box(least: float, most: float, *, decimals: int, step: float = ...) -> QDoubleSpinBox: ...
+
+
+def number_box(
+    least: float, most: float, *, decimals: int = 0, step: float = 1, at_least: str = "", suffix: str = ""
+) -> QSpinBox | QDoubleSpinBox:
+    """A field for a number; ``at_least`` is the word for the least value where that means something else."""
+    box: QSpinBox | QDoubleSpinBox
+    if decimals:
+        box = QuietDoubleSpinBox()
+        box.setDecimals(decimals)
+        box.setRange(least, most)
+        box.setSingleStep(step)
+    else:
+        box = QuietSpinBox()
+        box.setRange(int(least), int(most))
+        box.setSingleStep(int(step))
+    box.setSpecialValueText(at_least)
+    box.setSuffix(suffix)
+    return box
+
+
+class QuietSpinBox(QSpinBox):
+    """Does not change when somebody scrolls past it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        _calm(self)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+class QuietDoubleSpinBox(QDoubleSpinBox):
+    """Does not change when somebody scrolls past it, and shows no zeros that say nothing."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        _calm(self)
+        self.setLocale(QLocale.c())
+
+    def textFromValue(self, val: float) -> str:
+        return f"{val:.{self.decimals()}f}".rstrip("0").rstrip(".") or "0"
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+def _calm(box: QSpinBox | QDoubleSpinBox) -> None:
+    # The style sheet's padding does not reach the text of a spin box.
+    box.lineEdit().setTextMargins(Space.S, 0, 0, 0)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSpinBox, QVBoxL
 from tlstudio.config import SplitRatios
 from tlstudio.data.catalogue import SPLITS, Catalogue, Split
 from tlstudio.ui.theme import Size, Space, Theme, number_font, with_role
+from tlstudio.ui.widgets.basics import number_box
 
 NAMES: dict[Split, str] = {"train": "Training", "val": "Validation", "test": "Test"}
 _DELAY = 250  # milliseconds: a number that is being typed is not yet meant
@@ -59,10 +60,12 @@ class SplitEditor(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._bar = SplitBar(theme)
-        self._share = {split: QSpinBox() for split in SPLITS[1:]}
+        self._share: dict[Split, QSpinBox] = {
+            split: number_box(_LEAST, _MOST, suffix=" %") for split in SPLITS[1:]
+        }
         self._train_share = QLabel()
-        self._counts = {split: with_role(QLabel(), "quiet") for split in SPLITS}
-        self._seed = QSpinBox()
+        self._counts: dict[Split, QLabel] = {split: with_role(QLabel(), "quiet") for split in SPLITS}
+        self._seed = number_box(0, 2**31 - 1)
         self._note = with_role(QLabel(), "caption")
         self._note.setWordWrap(True)
         self._later = QTimer(self)
@@ -93,9 +96,9 @@ class SplitEditor(QWidget):
             box.blockSignals(False)
         self._show_train_share()
 
-    def show_division(self, divided: Catalogue, given: Collection[Split | None]) -> None:
+    def show_division(self, divided: Catalogue, given: Collection[Split]) -> None:
         """Show the counts of a division; ``given`` are the splits that the folder itself has."""
-        counts = {split: len(divided.of_split(split)) for split in SPLITS}
+        counts: dict[Split, int] = {split: len(divided.of_split(split)) for split in SPLITS}
         self._bar.show_counts(counts)
         for split, count in counts.items():
             self._counts[split].setText(f"{count:,}")
@@ -121,13 +124,10 @@ class SplitEditor(QWidget):
         self._train_share.setContentsMargins(Space.S + Size.FOCUS, 0, 0, 0)
         grid.addWidget(self._train_share, 0, 2)
         for row, (split, box) in enumerate(self._share.items(), start=1):
-            box.setRange(_LEAST, _MOST)
-            box.setSuffix(" %")
             box.setFixedWidth(Size.FIELD)
             box.setAccessibleName(f"{NAMES[split]} share in per cent")
             box.valueChanged.connect(self._edit)
             grid.addWidget(box, row, 2)
-        self._seed.setRange(0, 2**31 - 1)
         self._seed.setFixedWidth(Size.FIELD)
         self._seed.setAccessibleName("Seed of the division")
         self._seed.setToolTip("The same seed divides the same images alike")
