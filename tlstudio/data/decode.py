@@ -114,14 +114,11 @@ _REASONS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
 
 
 def _reason(error: Exception) -> str:
-    text = str(error).lower()
     for kinds, reason in _REASONS:
         if isinstance(error, kinds):
             return reason
-    if "truncated" in text:
+    if "truncated" in str(error).lower():
         return "truncated"
-    if "conversion from" in text:  # "conversion from LAB to RGB not supported"
-        return text
     return error.strerror.lower() if isinstance(error, OSError) and error.strerror else "damaged"
 
 

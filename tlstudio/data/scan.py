@@ -186,7 +186,8 @@ def _require_classes(
 
 def _files(folder: Path, root: Path, set_aside: list[SetAside], control: Control) -> Iterator[str]:
     """Paths, relative to ``root``, of the files below a class folder that may be images."""
-    pending: list[tuple[Path, tuple[str, ...]]] = [(folder, (os.path.realpath(folder),))]
+    enclosing = (root, *(part for part in folder.parents if root in part.parents), folder)
+    pending: list[tuple[Path, tuple[str, ...]]] = [(folder, tuple(map(os.path.realpath, enclosing)))]
     while pending:
         control.checkpoint()
         here, above = pending.pop()
