@@ -9,7 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from tlstudio.ui.theme import Theme
-from tlstudio.ui.widgets.chips import ChipEdit, split_names
+from tlstudio.ui.widgets.chip import split_names
+from tlstudio.ui.widgets.chips import ChipEdit
 
 
 @pytest.fixture

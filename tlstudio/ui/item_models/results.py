@@ -15,6 +15,7 @@ _Index = QModelIndex | QPersistentModelIndex
 
 RANKED_ROLE = Qt.ItemDataRole.UserRole + 1  # tuples of class and probability, highest first; None if unknown
 REASON_ROLE = Qt.ItemDataRole.UserRole + 2  # why the image could not be classified, or ""
+NAME_ROLE = Qt.ItemDataRole.UserRole + 3  # the file's name
 _IN_WORDS = 5
 
 
@@ -54,8 +55,8 @@ class ResultModel(QAbstractListModel):
             path = self._paths.pop(row)
             self._ranked.pop(path, None)
             self._reasons.pop(path, None)
-            self._rows = {path: number for number, path in enumerate(self._paths)}
             self.endRemoveRows()
+        self._rows = {path: row for row, path in enumerate(self._paths)}
 
     def clear(self) -> None:
         self.beginResetModel()
@@ -108,6 +109,8 @@ class ResultModel(QAbstractListModel):
                 answer = self._ranked.get(path)
             case _ if role == REASON_ROLE:
                 answer = self._reasons.get(path, "")
+            case _ if role == NAME_ROLE:
+                answer = path.name
         return answer
 
     # Own

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tlstudio.ui.item_models.results import RANKED_ROLE, REASON_ROLE, ResultModel
+from tlstudio.ui.item_models.results import NAME_ROLE, RANKED_ROLE, REASON_ROLE, ResultModel
 from tlstudio.ui.text import percent
 from tlstudio.ui.theme import Radius, Size, Space, Theme, Type
 from tlstudio.ui.widgets.paint import draw_icon, draw_text, font
@@ -83,7 +83,7 @@ class _CardDelegate(QStyledItemDelegate):
                 row = QRect(box.left(), top + number * (Size.ICON + Space.XS), box.width(), Size.ICON)
                 self._paint_bar(painter, row, name, share, first=number == 0)
         else:
-            self._paint_waiting(painter, box)
+            self._paint_waiting(painter, box, index.data(NAME_ROLE))
 
     def _paint_bar(self, painter: QPainter, row: QRect, name: str, share: float, *, first: bool) -> None:
         painter.setFont(font(Type.CAPTION))
@@ -101,11 +101,13 @@ class _CardDelegate(QStyledItemDelegate):
         painter.setBrush(self._theme.color("accent" if first else "quiet"))
         painter.drawRoundedRect(bar, Space.XS / 2, Space.XS / 2)
 
-    def _paint_waiting(self, painter: QPainter, box: QRect) -> None:
+    def _paint_waiting(self, painter: QPainter, box: QRect, name: str) -> None:
+        painter.setFont(font(Type.BODY))
+        painter.setPen(self._theme.color("quiet"))
+        line = QRect(box.left(), box.top(), box.width(), Size.ICON)
+        draw_text(painter, line, name, elide=Qt.TextElideMode.ElideMiddle)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._theme.color("faint"))
-        line = QRect(box.left(), box.top() + Space.XS, box.width() * 2 // 3, Size.ICON_SMALL - Space.XS)
-        painter.drawRoundedRect(line, Space.XS, Space.XS)
         for number in range(_RANKS):
             top = box.top() + Size.ICON + Space.S + number * (Size.ICON + Space.XS) + Size.ICON_SMALL
             bar = QRect(box.left(), top, box.width(), Space.XS)
