@@ -92,7 +92,7 @@ class ZeroShotPage(Page):
         self._line.setMinimumHeight(Size.CONTROL)
         line.setContentsMargins(0, 0, 0, 0)
         self.empty_button = button(theme, "Choose images…", "image")
-        self._empty = EmptyState("zero-shot", "Drop images or a folder here", _WHAT, self.empty_button)
+        self._empty = EmptyState("zero-shot", "Drop images here", _WHAT, self.empty_button)
         self._states = QStackedWidget()
         self._states.addWidget(self._empty)
         self._states.addWidget(self.grid)

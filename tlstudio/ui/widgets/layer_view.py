@@ -262,7 +262,7 @@ class LayerView(QTreeView):
         for node in tree.nodes.values() if tree else ():
             widest = max(widest, metrics.horizontalAdvance(self._layers.text(node, column)))
         limit = Size.THUMBNAIL // 2 if column is Column.KIND else Size.THUMBNAIL
-        return min(widest, limit) + (4 if column is Column.STATE else 2) * Space.S
+        return min(widest, limit) + (4 if column is Column.STATE else 2) * Space.S + Size.FOCUS
 
     def _toggle(self, index: QModelIndex) -> None:
         box = index.siblingAtColumn(Column.FROZEN)

@@ -57,6 +57,9 @@ class ZeroShotForm(QFrame):
         self.template = QLineEdit(DEFAULT_TEMPLATE)
         self.picker = ClipPicker()
         self.from_dataset = button(theme, "Use the dataset's classes", kind="quiet")
+        policy = self.from_dataset.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # or all beneath would jump as it comes and goes
+        self.from_dataset.setSizePolicy(policy)
         self._said = with_role(QLabel(), "caption")
         self._example = with_role(QLabel(), "caption")
         self._lay_out()
