@@ -19,6 +19,7 @@ class FreezableNetwork(nn.Module):
         network: the wrapped network, images ``[N, 3, H, W]`` to logits ``[N, classes]``.
         tree: its layer tree.
         plan: the plan in force; at first nothing is trained.
+        working_layers: paths of the layers that are not frozen, those without parameters included.
     """
 
     def __init__(self, network: nn.Module, tree: LayerTree) -> None:
@@ -26,6 +27,7 @@ class FreezableNetwork(nn.Module):
         self.network = network
         self.tree = tree
         self.plan = FreezePlan()
+        self.working_layers: frozenset[str] = frozenset()
         self._frozen_modules: list[nn.Module] = []
         self.apply_plan(self.plan)
 
@@ -44,7 +46,8 @@ class FreezableNetwork(nn.Module):
             parameter.requires_grad_(name.rpartition(".")[0] in trained)
             parameter.grad = None
         modules: dict[str, nn.Module] = dict(self.network.named_modules())  # pyright: ignore[reportUnknownArgumentType]
-        working = _modules_of(self._working_layers(trained), modules)
+        self.working_layers = self._working_layers(trained)
+        working = _modules_of(self.working_layers, modules)
         self._frozen_modules = [module for path, module in modules.items() if path not in working]
         self.train(self.training)
 
