@@ -73,7 +73,10 @@ class RunConfig(_Frozen):
     ``weights``: "default" (the best published for the architecture), "bundled", "none" (random), the name of
     a published set such as "IMAGENET1K_V1", or the path of a file or folder. ``freeze`` and ``unfreeze``
     (layer-tree paths) edit the strategy's plan; for ``hybrid`` the plan is exactly ``unfreeze``. ``lr`` and
-    ``image_size`` left out are chosen by the strategy and the weights.
+    ``image_size`` left out are chosen by the strategy and the weights. ``views`` counts where
+    layers are frozen from the start: augmented images are then varied in so many ways, shown in turn, and the
+    features that the frozen layers make of each are computed once; 0 varies each epoch anew, as happens where
+    nothing is frozen.
     """
 
     format: Literal[1] = 1
@@ -82,7 +85,7 @@ class RunConfig(_Frozen):
     weights: str = "default"
     strategy: Strategy = Strategy.FEATURE_EXTRACTION
     blocks: int = Field(
-        1, ge=1, description="blocks before the head that partial and staged training unfreeze"
+        default=1, ge=1, description="blocks before the head that partial and staged training unfreeze"
     )
     freeze: tuple[str, ...] = ()
     unfreeze: tuple[str, ...] = ()
@@ -95,8 +98,9 @@ class RunConfig(_Frozen):
     weight_decay: float = Field(default=1e-4, ge=0)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     augmentation: Augmentation = Augmentation.LIGHT
+    views: int = Field(default=4, ge=0, le=64, description="augmented views an image kept; 0: new ones")
     early_stopping: int | None = Field(
-        None, ge=1, description="stop after so many epochs without a better one"
+        default=None, ge=1, description="stop after so many epochs without a better one"
     )
     seed: int = Field(default=0, ge=0)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"

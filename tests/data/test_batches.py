@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tlstudio.config import Augmentation, SplitRatios
-from tlstudio.data.batches import batch_count, evaluation_batches, training_batches
+from tlstudio.data.batches import batch_sizes, evaluation_batches, shuffled, training_batches
 from tlstudio.data.catalogue import Catalogue
 from tlstudio.data.scan import ScanFinished, scan
 from tlstudio.data.split import split_catalogue
@@ -26,18 +26,20 @@ def catalogue(dataset: Path) -> Catalogue:
 
 
 def epoch(catalogue: Catalogue, number: int, threads: int) -> torch.Tensor:
+    images = catalogue.of_split("train")
     with ThreadPoolExecutor(threads) as pool:
         batches = training_batches(
             catalogue,
-            catalogue.of_split("train"),
+            images,
             VIEW,
             5,
             pool,
+            order=shuffled(len(images), 3, number),
             augmentation=Augmentation.STRONG,
             seed=3,
-            epoch=number,
+            variation=number,
         )
-        return torch.cat([batch.images for batch in batches])
+        return torch.cat([batch.inputs for batch in batches])
 
 
 def test_that_an_epoch_is_the_same_however_many_threads_prepare_it(catalogue: Catalogue):
@@ -53,7 +55,7 @@ def test_that_evaluation_keeps_the_order(catalogue: Catalogue):
     with ThreadPoolExecutor(4) as pool:
         batches = list(evaluation_batches(catalogue, images, VIEW, 2, pool))
     assert torch.cat([batch.labels for batch in batches]).tolist() == [image.label for image in images]
-    assert batches[0].images.shape == (2, 3, 32, 32)
+    assert batches[0].inputs.shape == (2, 3, 32, 32)
 
 
 def test_that_a_file_that_vanished_is_named(catalogue: Catalogue):
@@ -64,10 +66,30 @@ def test_that_a_file_that_vanished_is_named(catalogue: Catalogue):
 
 @given(images=st.integers(1, 500), size=st.integers(2, 64))
 def test_that_no_batch_is_a_single_image_unless_it_is_the_only_one(images: int, size: int):
-    from tlstudio.data.batches import _sizes
-
-    sizes = _sizes(images, size)
+    sizes = batch_sizes(images, size)
     assert sum(sizes) == images
-    assert len(sizes) == batch_count(images, size)
     assert 1 not in sizes or images == 1
     assert max(sizes) <= size + 1
+
+
+def test_that_rows_tell_which_images_a_batch_holds(catalogue: Catalogue):
+    images = catalogue.of_split("train")
+    order = shuffled(len(images), seed=1, epoch=2)
+    assert sorted(order) == list(range(len(images)))
+    with ThreadPoolExecutor(2) as pool:
+        batches = list(
+            training_batches(
+                catalogue,
+                images,
+                VIEW,
+                4,
+                pool,
+                order=order,
+                augmentation=Augmentation.NONE,
+                seed=1,
+                variation=0,
+            )
+        )
+    assert [row for batch in batches for row in batch.rows] == order
+    labels = [label for batch in batches for label in batch.labels.tolist()]
+    assert labels == [images[row].label for row in order]

@@ -19,10 +19,11 @@ _BATCHES_AHEAD = 2
 
 @dataclasses.dataclass(frozen=True)
 class Batch:
-    """``images`` is ``[N, 3, crop, crop]``, ``labels`` is ``[N]``."""
+    """``inputs`` is ``[N, 3, crop, crop]`` for images, ``labels`` ``[N]``; ``rows``: places in the split."""
 
-    images: Tensor
+    inputs: Tensor
     labels: Tensor
+    rows: tuple[int, ...]
 
 
 def evaluation_batches(
@@ -33,7 +34,7 @@ def evaluation_batches(
     def load(image: ImageRecord) -> Tensor:
         return view.evaluation(read_image(catalogue.file(image), view.resize))
 
-    return _batches(load, images, batch_size, pool)
+    return _batches(load, images, range(len(images)), batch_size, pool)
 
 
 def training_batches(
@@ -43,31 +44,32 @@ def training_batches(
     batch_size: int,
     pool: Executor,
     *,
+    order: Sequence[int],
     augmentation: Augmentation,
     seed: int,
-    epoch: int,
+    variation: int,
 ) -> Iterator[Batch]:
-    """The images shuffled and varied.
+    """The images in a given order, varied.
 
-    Order and variation of an image depend only on seed, epoch and its path, never on which thread came
-    first, so that an epoch can be repeated exactly.
+    How an image is varied depends only on the seed, the number of the ``variation`` and the image's path,
+    never on which thread came first, so that an epoch can be repeated exactly.
     """
 
     def load(image: ImageRecord) -> Tensor:
-        rng = random.Random(f"{seed}/{epoch}/{image.path}")
+        rng = random.Random(f"{seed}/{variation}/{image.path}")
         return view.training(read_image(catalogue.file(image), view.resize), augmentation, rng)
 
-    order = list(images)
+    return _batches(load, images, order, batch_size, pool)
+
+
+def shuffled(images: int, seed: int, epoch: int) -> list[int]:
+    """The order of so many images in an epoch; it depends on nothing else."""
+    order = list(range(images))
     random.Random(f"{seed}/{epoch}").shuffle(order)
-    return _batches(load, order, batch_size, pool)
+    return order
 
 
-def batch_count(images: int, batch_size: int) -> int:
-    """How many batches so many images make: a last image alone joins the batch before it."""
-    return len(_sizes(images, batch_size))
-
-
-def _sizes(images: int, batch_size: int) -> list[int]:
+def batch_sizes(images: int, batch_size: int) -> list[int]:
     """Batch norm cannot be trained on one image, so the last batch has more if that can be helped."""
     full, rest = divmod(images, batch_size)
     sizes = [batch_size] * full
@@ -79,24 +81,29 @@ def _sizes(images: int, batch_size: int) -> list[int]:
 
 
 def _batches(
-    load: Callable[[ImageRecord], Tensor], images: Sequence[ImageRecord], batch_size: int, pool: Executor
+    load: Callable[[ImageRecord], Tensor],
+    images: Sequence[ImageRecord],
+    order: Sequence[int],
+    batch_size: int,
+    pool: Executor,
 ) -> Iterator[Batch]:
-    waiting: deque[list[tuple[ImageRecord, Future[Tensor]]]] = deque()
+    waiting: deque[tuple[Sequence[int], list[Future[Tensor]]]] = deque()
     start = 0
     try:
-        for size in _sizes(len(images), batch_size):
-            waiting.append([(image, pool.submit(load, image)) for image in images[start : start + size]])
+        for size in batch_sizes(len(order), batch_size):
+            rows = order[start : start + size]
+            waiting.append((rows, [pool.submit(load, images[row]) for row in rows]))
             start += size
             if len(waiting) > _BATCHES_AHEAD:
-                yield _collect(waiting.popleft())
+                yield _collect(images, *waiting.popleft())
         while waiting:
-            yield _collect(waiting.popleft())
+            yield _collect(images, *waiting.popleft())
     finally:
-        for batch in waiting:
-            for _, future in batch:
+        for _, futures in waiting:
+            for future in futures:
                 future.cancel()
 
 
-def _collect(batch: list[tuple[ImageRecord, "Future[Tensor]"]]) -> Batch:
-    images = torch.stack([future.result() for _, future in batch])
-    return Batch(images, torch.tensor([image.label for image, _ in batch]))
+def _collect(images: Sequence[ImageRecord], rows: Sequence[int], futures: list["Future[Tensor]"]) -> Batch:
+    labels = torch.tensor([images[row].label for row in rows])
+    return Batch(torch.stack([future.result() for future in futures]), labels, tuple(rows))

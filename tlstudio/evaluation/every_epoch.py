@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tlstudio.data.batches import Batch, evaluation_batches
 from tlstudio.data.catalogue import Catalogue
 from tlstudio.errors import BadInput
 from tlstudio.events import Control, Event, Progress
@@ -30,5 +31,9 @@ def evaluate(run_path: Path, control: Control, *, device: str = "auto") -> Itera
     yield Progress("Loading the model")
     model = load_model(run, None, choose_device(device))
     with ThreadPoolExecutor(4, thread_name_prefix="decode") as pool:
-        batch_size = run.config.batch_size
-        yield from test_epochs(run, model.network, catalogue, model.view, batch_size, control, pool)
+        images = catalogue.of_split("test")
+
+        def batches() -> Iterator[Batch]:
+            return evaluation_batches(catalogue, images, model.view, run.config.batch_size, pool)
+
+        yield from test_epochs(run, model.network, model.network, batches, len(images), control)

@@ -50,7 +50,7 @@ def read_categories(
     for batch in batches:
         control.checkpoint()
         with torch.inference_mode():
-            seen.append(network.network(to_device(batch.images, device)).softmax(dim=1))
+            seen.append(network.network(to_device(batch.inputs, device)).softmax(dim=1))
         labels.append(batch.labels.to(device))
         yield Progress("Looking at the training images", sum(map(len, labels)), total)
     with torch.no_grad():

@@ -38,9 +38,10 @@ class Meter:
         return Score(self._loss.item() / count, self._hits.item() / count, self._images)
 
 
-def to_device(images: Tensor, device: torch.device) -> Tensor:
-    """Images on the device, in the memory layout in which convolutions are fastest."""
-    return images.to(device, memory_format=torch.channels_last, non_blocking=True)
+def to_device(inputs: Tensor, device: torch.device) -> Tensor:
+    """Images or features on the device, in the memory layout in which convolutions are fastest."""
+    layout = torch.channels_last if inputs.ndim == 4 else torch.preserve_format
+    return inputs.to(device, memory_format=layout, non_blocking=True)
 
 
 def settle(network: nn.Module, device: torch.device) -> nn.Module:
@@ -50,23 +51,18 @@ def settle(network: nn.Module, device: torch.device) -> nn.Module:
 
 
 def measure(
-    network: nn.Module, batches: Iterator[Batch], total: int, text: str, control: Control
+    module: nn.Module, batches: Iterator[Batch], total: int, text: str, control: Control
 ) -> Generator[Event, None, Score]:
-    """Score ``network`` over ``batches`` in inference mode; yields Progress in images of ``total``."""
-    device = next(network.parameters()).device
-    training = network.training
-    network.eval()
+    """Score a module in inference mode over ``batches``; yields Progress in images of ``total``."""
+    device = next(module.parameters()).device
     meter = Meter(device)
     done = 0
-    try:
-        for batch in batches:
-            control.checkpoint()
-            labels = batch.labels.to(device)
-            with torch.inference_mode():
-                logits = network(to_device(batch.images, device))
-                meter.add(functional.cross_entropy(logits, labels), logits, labels)
-            done += len(labels)
-            yield Progress(text, done, total)
-    finally:
-        network.train(training)
+    for batch in batches:
+        control.checkpoint()
+        labels = batch.labels.to(device)
+        with torch.inference_mode():
+            logits = module(to_device(batch.inputs, device))
+            meter.add(functional.cross_entropy(logits, labels), logits, labels)
+        done += len(labels)
+        yield Progress(text, done, total)
     return meter.score()

@@ -1,5 +1,6 @@
 """Training, from the first image to the tested models, as one iterator of events."""
 
+import functools
 import logging
 import math
 import time
@@ -12,7 +13,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from tlstudio.config import RunConfig
-from tlstudio.data.batches import batch_count, evaluation_batches, training_batches
+from tlstudio.data.batches import batch_sizes
 from tlstudio.errors import BadInput, Stopped, StudioError
 from tlstudio.events import Control, Event
 from tlstudio.models.freeze import FreezableNetwork
@@ -24,6 +25,7 @@ from tlstudio.training.events import (
     BatchFinished,
     CheckpointSaved,
     EpochFinished,
+    EpochTested,
     RunFailed,
     RunFinished,
     RunStarted,
@@ -31,6 +33,7 @@ from tlstudio.training.events import (
     StageStarted,
 )
 from tlstudio.training.history import Clock, History
+from tlstudio.training.inputs import Inputs
 from tlstudio.training.measure import Meter, Score, measure, to_device
 from tlstudio.training.optim import make_optimizer, make_schedule
 from tlstudio.training.setup import Job, open_run, prepare
@@ -103,6 +106,7 @@ class _Trainer:
         self.history = history
         self.control = control
         self.pool = pool
+        self.inputs = Inputs(job, pool)
         self.clock = Clock(job.config.epochs, job.count("train"), job.count("val"), job.count("test"))
 
     def run_all(self) -> Generator[Event, None, tuple[EpochFinished, float]]:
@@ -120,18 +124,16 @@ class _Trainer:
         best = self.history.best
         assert best is not None, "a run has at least one epoch"
         run.write("about.json", {**run.read("about.json"), "best_epoch": best.epoch})
-        size = job.config.batch_size
-        table = yield from test_epochs(
-            run, job.stored, job.catalogue, job.view, size, self.control, self.pool
-        )
+        table = yield from self.test_all()
         return best, next(row.test_top1 for row in table if row.chosen)
 
     def train_stages(self, network: FreezableNetwork) -> Iterator[Event]:
         config = self.job.config
-        steps = batch_count(self.job.count("train"), config.batch_size)
+        steps = len(batch_sizes(self.job.count("train"), config.batch_size))
         epoch = 0
         for number, stage in enumerate(self.job.stages):
             network.apply_plan(stage.plan)
+            self.inputs = Inputs(self.job, self.pool)
             parameters = network.trained_parameters()
             optimizer = make_optimizer(config.optimizer, parameters, stage.lr, config.weight_decay)
             schedule = make_schedule(config.schedule, optimizer, stage.lr, steps * stage.epochs)
@@ -159,23 +161,12 @@ class _Trainer:
         seed_torch(config.seed * 1_000_003 + epoch)
         network.train()
         meter = Meter(job.device)
-        images = job.catalogue.of_split("train")
-        steps = batch_count(len(images), config.batch_size)
-        batches = training_batches(
-            job.catalogue,
-            images,
-            job.view,
-            config.batch_size,
-            self.pool,
-            augmentation=config.augmentation,
-            seed=config.seed,
-            epoch=epoch,
-        )
+        steps = len(batch_sizes(job.count("train"), config.batch_size))
         begun = last = time.monotonic()
-        for step, batch in enumerate(batches, start=1):
+        for step, batch in enumerate(self.inputs.training(epoch), start=1):
             self.control.checkpoint()
             labels = batch.labels.to(job.device)
-            logits = network(to_device(batch.images, job.device))
+            logits = self.inputs.module(to_device(batch.inputs, job.device))
             loss = functional.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # pyright: ignore[reportUnknownMemberType] - torch leaves it untyped
@@ -189,6 +180,8 @@ class _Trainer:
             self.clock.trained(len(labels), now - last)
             rate, last = score.images / (now - begun), now
             yield BatchFinished(epoch, step, steps, score.loss, score.top1, rate, self.clock.seconds_left())
+        yield from self.inputs.notices
+        self.inputs.notices.clear()
         return meter.score()
 
     def close_epoch(
@@ -196,11 +189,10 @@ class _Trainer:
     ) -> Iterator[Event]:
         """Validate, keep the model and the figures, and say so."""
         job = self.job
-        images = job.catalogue.of_split("val")
-        batches = evaluation_batches(job.catalogue, images, job.view, job.config.batch_size, self.pool)
         validating = time.monotonic()
-        text = f"Validating epoch {epoch}"
-        val = yield from measure(job.network, batches, len(images), text, self.control)
+        job.network.eval()
+        batches, text = self.inputs.evaluation("val"), f"Validating epoch {epoch}"
+        val = yield from measure(self.inputs.module, batches, job.count("val"), text, self.control)
         self.clock.scored(val.images, time.monotonic() - validating)
         path, size = save_epoch(
             self.run, job.stored, job.changing, epoch=epoch, stage=stage, val_loss=val.loss, val_top1=val.top1
@@ -214,13 +206,24 @@ class _Trainer:
         self.history.add(finished)
         yield finished
 
+    def test_all(self) -> Generator[Event, None, tuple[EpochTested, ...]]:
+        """Test every epoch's model; what no stage ever trained is computed once for all of them."""
+        job = self.job
+        if isinstance(job.network, FreezableNetwork):
+            layers = (job.network.tree.trained_leaves(stage.plan) for stage in job.stages)
+            job.network.apply_plan(job.network.tree.plan_for(frozenset[str]().union(*layers)))
+            self.inputs = Inputs(job, self.pool)
+        job.network.eval()
+        module, count = self.inputs.module, job.count("test")
+        batches = functools.partial(self.inputs.evaluation, "test")
+        return (yield from test_epochs(self.run, job.stored, module, batches, count, self.control))
+
     def use_as_is(self, network: CategoryReading) -> Iterator[Event]:
         """Nothing is trained: one pass over the training images to read the categories, kept as epoch 0."""
         job = self.job
-        images = job.catalogue.of_split("train")
-        batches = evaluation_batches(job.catalogue, images, job.view, job.config.batch_size, self.pool)
         begun = time.monotonic()
-        score = yield from read_categories(network.eval(), batches, len(images), self.control)
+        batches = self.inputs.evaluation("train")
+        score = yield from read_categories(network.eval(), batches, job.count("train"), self.control)
         rate = score.images / (time.monotonic() - begun)
         yield from self.close_epoch(0, 0, score, 0.0, begun, rate)
 

@@ -1,0 +1,90 @@
+import errno
+from pathlib import Path
+
+import pytest
+
+from tests.training.test_trainer import config, of, run
+from tlstudio.events import Control, Event, Notice
+from tlstudio.models.prefix import Halves
+from tlstudio.training import inputs
+from tlstudio.training.events import BatchFinished, EpochFinished, EpochTested, RunFinished
+from tlstudio.training.features import FeatureWriter
+from tlstudio.training.trainer import train
+
+
+def features_kept(home: Path) -> list[Path]:
+    return list((home / "cache" / "features").glob("*"))
+
+
+def losses(events: list[Event]) -> list[float]:
+    return [value for epoch in of(events, EpochFinished) for value in (epoch.train_loss, epoch.val_loss)] + [
+        tested.test_loss for tested in of(events, EpochTested)
+    ]
+
+
+@pytest.mark.parametrize("arch", ["resnet18", "efficientnet_lite0"])
+@pytest.mark.parametrize("strategy", ["feature-extraction", "partial", "staged", "full"])
+def test_that_kept_features_give_the_losses_of_the_plain_path(
+    dataset: Path, monkeypatch: pytest.MonkeyPatch, arch: str, strategy: str
+):
+    more = {"arch": arch, "strategy": strategy, "epochs": 3, "augmentation": "none", "image_size": 64}
+    kept = losses(run(dataset, **more))
+    monkeypatch.setattr(inputs, "split_at_frozen_prefix", lambda network: Halves(None, network.network))
+    assert kept == pytest.approx(losses(run(dataset, **more)), abs=1e-4)
+
+
+def test_that_features_are_computed_once_and_read_by_the_next_run(dataset: Path, home: Path):
+    first = run(dataset, augmentation="none", epochs=2)
+    files = {path: path.stat().st_size for path in features_kept(home)}
+    assert len(files) == 3  # training, validation, test
+    second = run(dataset, augmentation="none", epochs=2)
+    assert {path: path.stat().st_size for path in features_kept(home)} == files
+    assert losses(second) == losses(first)
+
+
+def test_that_augmented_images_are_kept_in_as_many_views_as_asked(dataset: Path, home: Path):
+    run(dataset, augmentation="light", views=2, epochs=3)
+    assert len(features_kept(home)) == 2 + 2  # two views, validation, test
+
+
+def test_that_no_views_means_new_ones_each_epoch(dataset: Path, home: Path):
+    run(dataset, augmentation="light", views=0, epochs=3)
+    assert len(features_kept(home)) == 2  # validation and test alone
+
+
+def test_that_a_network_without_a_frozen_prefix_keeps_nothing(dataset: Path, home: Path):
+    run(dataset, strategy="full", epochs=1)
+    assert features_kept(home) == []
+
+
+def test_that_other_weights_never_meet_these_features(dataset: Path, home: Path):
+    run(dataset, augmentation="none", epochs=1, seed=0)
+    run(dataset, augmentation="none", epochs=1, seed=1)  # random weights differ by seed
+    assert len(features_kept(home)) == 6
+
+
+def test_that_a_full_disk_falls_back_to_computing_with_a_notice(
+    dataset: Path, monkeypatch: pytest.MonkeyPatch, home: Path
+):
+    expected = losses(run(dataset, augmentation="none"))
+
+    def full(*_args: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for path in features_kept(home):
+        path.unlink()
+    monkeypatch.setattr(FeatureWriter, "put", full)
+    events = run(dataset, augmentation="none")
+    assert isinstance(events[-1], RunFinished)
+    assert losses(events) == pytest.approx(expected, abs=1e-5)
+    (notice,) = of(events, Notice)
+    assert "No space left on device" in notice.text
+    assert features_kept(home) == []
+
+
+def test_that_stopping_in_the_first_epoch_leaves_no_half_of_the_features(dataset: Path, home: Path):
+    control = Control()
+    for event in train(config(dataset, augmentation="none"), control):
+        if isinstance(event, BatchFinished):
+            control.stop()
+    assert features_kept(home) == []
