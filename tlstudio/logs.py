@@ -13,12 +13,19 @@ from tlstudio.paths import log_dir
 _log = logging.getLogger("tlstudio")
 
 
-def log_to_file() -> Path:
-    """Send the log, uncaught exceptions and crashes of native code to the log file; gives its path.
+def log_file() -> Path:
+    return log_dir() / "tlstudio.log"
 
-    A log that cannot be written (a read-only home) is no reason not to start.
+
+def log_to_file() -> None:
+    """Send the log, warnings, uncaught exceptions and crashes of native code to files in the log folder.
+
+    Doing so twice changes nothing. A log that cannot be written (a read-only home) is no reason not to start.
     """
-    path = log_dir() / "tlstudio.log"
+    root = logging.getLogger()
+    path = log_file()
+    if any(getattr(handler, "baseFilename", None) == str(path.absolute()) for handler in root.handlers):
+        return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handler = logging.handlers.RotatingFileHandler(
@@ -26,18 +33,27 @@ def log_to_file() -> Path:
         )
         crash_file = (log_dir() / "crash.log").open("a", encoding="utf-8")
     except OSError:
-        return path
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"))
-    root = logging.getLogger()
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
-    faulthandler.enable(crash_file)
-    sys.excepthook = _log_uncaught
+        root.addHandler(logging.NullHandler())  # or logging would print to stderr instead
+    else:
+        handler.setFormatter(
+            logging.Formatter("%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s")
+        )
+        root.addHandler(handler)
+        root.setLevel(logging.INFO)
+        faulthandler.enable(crash_file)
+    logging.captureWarnings(True)
+    sys.excepthook = _tell_uncaught
     threading.excepthook = lambda args: _log_uncaught(args.exc_type, args.exc_value, args.exc_traceback)
-    return path
+
+
+def _tell_uncaught(
+    kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None
+) -> None:
+    _log_uncaught(kind, error, traceback)
+    sys.stderr.write(f"{kind.__name__}: {error}\nThat should not have happened; see {log_file()}.\n")
 
 
 def _log_uncaught(
     kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None
 ) -> None:
-    _log.critical("uncaught", exc_info=(kind, error or kind(), traceback))
+    _log.critical("Nobody caught this", exc_info=(kind, error or kind(), traceback))

@@ -1,27 +1,34 @@
 """The command line: the same engine calls as the window's, without Qt."""
 
+import contextlib
 import functools
+import io
+import logging
 import signal
+import sys
+import time
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn, ParamSpec, Protocol
+from typing import Annotated, Any, Literal, ParamSpec, Protocol
 
 import typer
 from pydantic import ValidationError
+from typer.core import TyperCommand
 
 from tlstudio import __version__
 from tlstudio.cli.faces import print_error, show_all, write_json_line
 from tlstudio.config import Augmentation, DataConfig, RunConfig, Strategy
 from tlstudio.errors import BadInput, Stopped, StudioError
 from tlstudio.events import Control, Event
-from tlstudio.logs import log_to_file
+from tlstudio.logs import log_file, log_to_file
 from tlstudio.training.events import RunFailed, RunStopped
 from tlstudio.zeroshot.events import DEFAULT_TEMPLATE, ZeroShotRequest
 
 P = ParamSpec("P")
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+_ONE_INTERRUPT = 1.0  # seconds within which a repeated signal is the same one: `timeout` sends two
 
 app = typer.Typer(
     name="tlstudio",
@@ -36,7 +43,11 @@ DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 Json = Annotated[
     bool, typer.Option("--json", help="One JSON object a line on stdout, and nothing else there.")
 ]
-Device = Annotated[DeviceName, typer.Option(help="What computes.")]
+Device = Annotated[DeviceName, typer.Option(help="What computes; auto is the fastest there is.")]
+
+
+def _layers_help(what: str) -> str:
+    return f"Layers to {what} whatever the strategy says; `tlstudio layers ARCH` lists their paths."
 
 
 class Optimizer(StrEnum):
@@ -62,7 +73,11 @@ def run(open_window: OpenWindow) -> None:
     The window is handed in, since nothing here may know Qt.
     """
     log_to_file()
-    app(obj=open_window)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a file's name may hold what the terminal cannot show
+            stream.reconfigure(errors="replace")
+    # Calling `app` itself would put typer's traceback printer in the place of the log.
+    typer.main.get_command(app)(obj=open_window)
 
 
 def _guarded(command: Callable[P, int]) -> Callable[P, None]:
@@ -81,34 +96,42 @@ def _guarded(command: Callable[P, int]) -> Callable[P, None]:
         except (Stopped, KeyboardInterrupt):
             print_error("Interrupted.")
             status = INTERRUPTED
+        except BrokenPipeError:  # whoever read our output has seen enough, as `head` does
+            raise
         except Exception as error:  # the boundary: a person gets a sentence, the log the traceback
             _tell_unexpected(error)
+            status = FAILED
         raise typer.Exit(status)
 
     return guarded
 
 
-def _tell_unexpected(error: Exception) -> NoReturn:
-    import logging
-
-    path = log_to_file()
+def _tell_unexpected(error: Exception) -> None:
     logging.getLogger(__name__).critical("The command failed", exc_info=error)
-    print_error(
-        f"{type(error).__name__}: {error}.", f"That should not have happened; the details are in {path}."
-    )
-    raise typer.Exit(FAILED)
+    reason = f"{type(error).__name__}: {error}".rstrip(".: ")
+    where = f"the details are in {log_file()}" if log_file().is_file() else f"{log_file()} cannot be written"
+    print_error(f"{reason}.", f"That should not have happened; {where}.")
 
 
-def _control() -> Control:
-    """A control that the first Ctrl-C stops; the second one ends the program as usual."""
+@contextlib.contextmanager
+def _interruptible() -> Iterator[Control]:
+    """A control that the first Ctrl-C stops; a later one ends the program at once."""
     control = Control()
+    asked = 0.0
 
     def stop(_number: int, _frame: Any) -> None:
-        control.stop()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        nonlocal asked
+        if not control.stopping:
+            asked = time.monotonic()
+            control.stop()
+        elif time.monotonic() - asked > _ONE_INTERRUPT:
+            raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, stop)
-    return control
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield control
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @app.callback(invoke_without_command=True)
@@ -121,7 +144,12 @@ def window(
         typer.echo(f"tlstudio {__version__}")
         raise typer.Exit(DONE)
     if context.invoked_subcommand is None:
-        raise typer.Exit(context.obj(sample=sample))
+        _open_window(context.obj, sample)
+
+
+@_guarded
+def _open_window(open_window: OpenWindow, sample: bool) -> int:
+    return open_window(sample=sample)
 
 
 @app.command("open")
@@ -136,15 +164,39 @@ def open_path(
     return context.obj(path=path)
 
 
-@app.command()
+class _ListsOfLayers(TyperCommand):
+    """A command whose layer options take several values: ``--freeze A B`` is ``--freeze A --freeze B``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        spread: list[str] = []
+        option, values = "", 0
+        for word in args:
+            if word.startswith("-"):
+                option, values = (word if word in ("--freeze", "--unfreeze") else ""), 0
+            elif option:
+                values += 1
+                if values > 1:
+                    spread.append(option)
+            spread.append(word)
+        return super().parse_args(ctx, spread)
+
+
+@app.command(cls=_ListsOfLayers)
 @_guarded
 def train(
-    data: Annotated[str, typer.Option(help="A folder of images (root/class/*), or 'sample'.")],
+    data: Annotated[
+        str,
+        typer.Option(help="A folder with a sub-folder of images for each class, or 'sample'."),
+    ],
     arch: Annotated[
         str, typer.Option(help="The network; `tlstudio doctor` lists them.")
     ] = "efficientnet_lite0",
     weights: Annotated[
-        str, typer.Option(help="default, bundled, none, a published name, or a file or folder.")
+        str,
+        typer.Option(
+            help="default (the best published), bundled, none (random), a published name such as "
+            "IMAGENET1K_V1, or a file or folder."
+        ),
     ] = "default",
     strategy: Annotated[Strategy, typer.Option(help="What is kept and what is trained.")] = (
         Strategy.FEATURE_EXTRACTION
@@ -154,12 +206,16 @@ def train(
     lr: Annotated[float | None, typer.Option(help="Learning rate; by default the strategy's.")] = None,
     batch: Annotated[int, typer.Option(help="Images a step.")] = 32,
     image_size: Annotated[int | None, typer.Option(help="Pixels a side; by default the weights'.")] = None,
-    freeze: Annotated[list[str] | None, typer.Option(help="A layer to freeze; may be repeated.")] = None,
-    unfreeze: Annotated[list[str] | None, typer.Option(help="A layer to train; may be repeated.")] = None,
-    optimizer: Annotated[Optimizer, typer.Option()] = Optimizer.ADAMW,
-    schedule: Annotated[Schedule, typer.Option(help="Of the learning rate.")] = Schedule.COSINE,
-    weight_decay: Annotated[float, typer.Option()] = 1e-4,
-    label_smoothing: Annotated[float, typer.Option()] = 0.0,
+    freeze: Annotated[list[str] | None, typer.Option(help=_layers_help("freeze"), metavar="PATH...")] = None,
+    unfreeze: Annotated[list[str] | None, typer.Option(help=_layers_help("train"), metavar="PATH...")] = None,
+    optimizer: Annotated[Optimizer, typer.Option(help="What changes the weights.")] = Optimizer.ADAMW,
+    schedule: Annotated[
+        Schedule, typer.Option(help="How the learning rate goes on within a stage.")
+    ] = Schedule.COSINE,
+    weight_decay: Annotated[float, typer.Option(help="How strongly weights are drawn to zero.")] = 1e-4,
+    label_smoothing: Annotated[
+        float, typer.Option(help="The share of each label that is spread over all classes.")
+    ] = 0.0,
     augmentation: Annotated[
         Augmentation, typer.Option(help="How much training images are varied.")
     ] = Augmentation.LIGHT,
@@ -195,11 +251,10 @@ def train(
             device=device,
         )
     except ValidationError as error:
-        raise _bad_option(error) from error
-    from tlstudio.training.trainer import train as engine_train
-
-    last = show_all(engine_train(config, _control(), out=out), as_json=json)
-    match last:
+        events: Iterator[Event] = iter([_bad_option(error)])
+    else:
+        events = _train(config, out)
+    match show_all(events, as_json=json):
         case RunStopped():
             return INTERRUPTED
         case RunFailed(bad_input=bad_input):
@@ -208,10 +263,22 @@ def train(
             return DONE
 
 
-def _bad_option(error: ValidationError) -> BadInput:
+def _train(config: RunConfig, out: Path | None) -> Iterator[Event]:
+    with _interruptible() as control:  # before torch is imported, which takes seconds
+        from tlstudio.training.trainer import train as engine_train
+
+        yield from engine_train(config, control, out=out)
+
+
+def _bad_option(error: ValidationError) -> RunFailed:
     first = error.errors()[0]
     name = str(first["loc"][0]).replace("batch_size", "batch").replace("_", "-")
-    return BadInput(f"--{name}: {first['msg'].lower()}, not {first['input']}.", "Choose another value.")
+    limit = first.get("ctx", {})
+    words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+    must = " and ".join(f"{said} {limit[key]:g}" for key, said in words.items() if key in limit)
+    what = f"must be {must}" if must else first["msg"].lower()
+    message = f"--{name} {what}, not {first['input']}."
+    return RunFailed(message, "`tlstudio train --help` describes every option.", bad_input=True)
 
 
 @app.command()
@@ -222,9 +289,12 @@ def evaluate(
     json: Json = False,
 ) -> int:
     """Test every epoch's model of a run on its test images."""
-    from tlstudio.evaluation.every_epoch import evaluate as engine_evaluate
+    with _interruptible() as control:
+        from tlstudio.evaluation.every_epoch import evaluate as engine_evaluate
 
-    show_all(engine_evaluate(run, _control(), device=device), as_json=json)
+        show_all(engine_evaluate(run, control, device=device), as_json=json)
+    if not json:
+        typer.echo(f"The table is kept in {run.absolute() / 'test.json'}")
     return DONE
 
 
@@ -241,10 +311,12 @@ def predict(
     json: Json = False,
 ) -> int:
     """Classify images with a run, or with a pre-trained network's 1,000 categories."""
-    from tlstudio.inference.predict import predict as engine_predict
+    with _interruptible() as control:
+        from tlstudio.inference.predict import predict as engine_predict
 
-    events = engine_predict(model, images, _control(), weights=weights, epoch=epoch, device=device)
-    return _classified(events, as_json=json)
+        events = engine_predict(model, images, control, weights=weights, epoch=epoch, device=device)
+        show_all(events, as_json=json)
+    return DONE
 
 
 @app.command("zero-shot")
@@ -252,17 +324,23 @@ def predict(
 def zero_shot(
     images: Annotated[list[Path], typer.Argument(help="Images, or folders of them.", metavar="PATH...")],
     classes: Annotated[str, typer.Option(help='Class names, separated by commas: "cat,dog".')],
-    template: Annotated[list[str] | None, typer.Option(help="The prompt; {} is the class.")] = None,
-    model: Annotated[str, typer.Option(help="A model of open_clip.")] = "ViT-B-32",
+    template: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"The prompt; {{}} is the class. May be repeated.  [default: {DEFAULT_TEMPLATE}]",
+            metavar="<str>",
+        ),
+    ] = None,
+    model: Annotated[
+        str, typer.Option(help="A model of open_clip, or a model configuration as a JSON file.")
+    ] = "ViT-B-32",
     pretrained: Annotated[
-        str, typer.Option(help="Its pretrained tag, or a weights file.")
+        str, typer.Option(help="Its pretrained tag, a weights file, or none for random weights.")
     ] = "laion2b_s34b_b79k",
     device: Device = "auto",
     json: Json = False,
 ) -> int:
     """Classify images into classes that were never trained, with CLIP."""
-    from tlstudio.zeroshot.classify import classify
-
     request = ZeroShotRequest(
         images=tuple(images),
         classes=tuple(name.strip() for name in classes.split(",")),
@@ -271,12 +349,10 @@ def zero_shot(
         pretrained=pretrained,
         device=device,
     )
-    return _classified(classify(request, _control()), as_json=json)
+    with _interruptible() as control:
+        from tlstudio.zeroshot.classify import classify
 
-
-def _classified(events: Iterator[Event], *, as_json: bool) -> int:
-    """Show predictions; a single file that could not be read among others is reported, not a failure."""
-    show_all(events, as_json=as_json)
+        show_all(classify(request, control), as_json=json)
     return DONE
 
 

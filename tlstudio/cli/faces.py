@@ -1,8 +1,9 @@
 """Two faces for the same events: lines of JSON for programs, bars and tables for people."""
 
 import json
+import math
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -59,6 +60,8 @@ class JsonLines:
             case _:
                 data = event.as_json()
         write_json_line(data)
+        if isinstance(event, RunFailed):
+            print_error(event.message, event.hint)
 
 
 class People:
@@ -70,23 +73,29 @@ class People:
         self._bar: TaskID | None = None
         self._text = ""
         self._tested: list[EpochTested] = []
+        self._announced = ""
 
     def show(self, event: Event) -> None:
         match event:
             case Progress():
                 self._advance(event.text, event.done, event.total)
             case Downloaded():
+                self._announce(event)
                 self._advance(f"Downloading {event.name} (MB)", event.done // 10**6, event.total // 10**6)
             case BatchFinished():
                 text = f"Epoch {event.epoch}  loss {event.loss:.3f}  {event.images_per_second:.0f} images/s"
                 self._advance(text, event.done, event.total, key=f"Epoch {event.epoch}")
             case Notice():
-                self._console.print(event.text, style="yellow", markup=False)
+                self._console.print(event.text, style="yellow", markup=False, soft_wrap=True)
             case ImageClassified() | ImageSkipped():
                 self._image(event)
             case PromptsEmbedded():
                 for name in event.cut:
-                    self._console.print(f"The prompt for '{name}' is longer than CLIP reads; its end is cut.")
+                    text = f"The prompt for '{name}' is longer than CLIP reads; its end is cut."
+                    self._console.print(text, style="yellow", markup=False, soft_wrap=True)
+            case PredictionFinished() | ZeroShotFinished():
+                if event.skipped:
+                    self._console.print(f"{_count(event.skipped, 'file')} could not be read.", style="yellow")
             case _:
                 self._training(event)
 
@@ -96,34 +105,41 @@ class People:
                 images = ", ".join(f"{count} {split}" for split, count in event.images.items())
                 self._console.print(
                     f"[bold]{event.config.arch}[/] · {event.config.strategy.value} · "
-                    f"{len(event.classes)} classes · {images} images · on {event.device}"
+                    f"{len(event.classes)} classes · {images} images · on {event.device}",
+                    soft_wrap=True,
                 )
             case StageStarted():
                 self._console.print(
-                    f"Stage {event.stage + 1}, {event.name}: {event.trained_parameters:,} parameters, "
-                    f"learning rate {event.lr:.2g}",
+                    f"Stage {event.stage + 1}, {event.name}: {event.trained_parameters:,} parameters "
+                    f"trained, {_count(event.epochs, 'epoch')}, learning rate {event.lr:.2g}",
                     style="dim",
+                    soft_wrap=True,
                 )
             case EpochFinished():
                 star = " ★" if event.best else ""
                 self._console.print(
                     f"Epoch {event.epoch:3d}  training {event.train_loss:.3f} {event.train_top1:6.1%}  "
                     f"validation {event.val_loss:.3f} [bold]{event.val_top1:6.1%}[/]  "
-                    f"{event.seconds:.1f} s{star}"
+                    f"{event.seconds:.1f} s{star}",
+                    soft_wrap=True,
                 )
             case EpochTested():
                 self._tested.append(event)
             case RunFinished():
+                self.clear()
                 self.print_tests()
                 self._console.print(
                     f"Validation chose epoch {event.best_epoch}: {event.val_top1:.1%} there, "
                     f"[bold]{event.test_top1:.1%} on the test images[/]. "
-                    f"{event.seconds:.0f} s, {event.peak_memory_mb:.0f} MB."
+                    f"{event.seconds:.0f} s, {event.peak_memory_mb:.0f} MB.",
+                    soft_wrap=True,
                 )
-                self._console.print(f"The run lies in {event.run}", soft_wrap=True, highlight=False)
+                self._console.print(f"The run lies in {event.run}", soft_wrap=True)
             case RunStopped():
-                kept = f" Its {event.epochs} finished epochs are kept in {event.run}." if event.epochs else ""
-                self._console.print(f"Stopped.{kept}", soft_wrap=True, highlight=False)
+                self.clear()
+                what = _count(event.epochs, "finished epoch")
+                kept = f"{what} kept in {event.run}" if event.epochs else "No epoch was finished."
+                self._console.print(f"Stopped. {kept}", soft_wrap=True, markup=False)
             case RunFailed():
                 print_error(event.message, event.hint)
             case _:
@@ -143,13 +159,20 @@ class People:
         self._console.print(table)
         self._tested = []
 
+    def _announce(self, event: Downloaded) -> None:
+        """A line for a log file, where no bar moves."""
+        if not self._console.is_terminal and event.name != self._announced:
+            self._announced = event.name
+            size = f", {event.total / 1e6:.0f} MB" if event.total else ""
+            self._console.print(f"Downloading {event.name}{size}", soft_wrap=True, markup=False)
+
     def _image(self, event: ImageClassified | ImageSkipped) -> None:
         if isinstance(event, ImageSkipped):
-            text = f"{event.path}  cannot be read: {event.reason}"
+            text = f"{event.path}  not read: {event.reason}"
         else:
             ranked = list(event.probabilities.items())[:3]
             text = f"{event.path}  " + "  ".join(f"{name} {share:.1%}" for name, share in ranked)
-        self._console.print(text, soft_wrap=True, highlight=False, markup=False)
+        self._console.print(text, soft_wrap=True, markup=False)
 
     def _advance(self, text: str, done: int, total: int, key: str = "") -> None:
         key = key or text
@@ -165,13 +188,17 @@ class People:
             self._bar = None
 
 
-def show_all(events: Iterable[Event], *, as_json: bool) -> Event | None:
-    """Show every event; gives the last one."""
+def show_all(events: Iterator[Event], *, as_json: bool) -> Event | None:
+    """Show every event; gives the last one. If showing fails, the task is told at once."""
     last: Event | None = None
-    with _face(as_json) as face:
-        for event in events:
-            face.show(event)
-            last = event
+    try:
+        with _face(as_json) as face:
+            for event in events:
+                face.show(event)
+                last = event
+    finally:
+        if isinstance(events, Generator):
+            events.close()
     return last
 
 
@@ -180,9 +207,9 @@ def _face(as_json: bool) -> Iterator[Face]:
     if as_json:
         yield JsonLines()
         return
-    console = Console()
+    console = Console(highlight=False)  # what is not printed to a terminal is never cut or wrapped
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Bars(*columns, console=console, transient=True) as bars:
+    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         face = People(console, bars)
         try:
             yield face
@@ -192,13 +219,30 @@ def _face(as_json: bool) -> Iterator[Face]:
 
 
 def write_json_line(data: Any) -> None:
-    sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+    """One line of strict JSON in plain ASCII, which survives any encoding; NaN and infinity become null."""
+    sys.stdout.write(json.dumps(_finite(data), allow_nan=False) + "\n")
     sys.stdout.flush()
+
+
+def _finite(data: Any) -> Any:
+    match data:
+        case float():
+            return data if math.isfinite(data) else None
+        case dict():
+            return {name: _finite(value) for name, value in data.items()}
+        case list():
+            return [_finite(value) for value in data]
+        case _:
+            return data
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def print_error(message: str, hint: str = "") -> None:
     """A sentence on stderr, and what to do below it."""
-    console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
+    console = Console(stderr=True, soft_wrap=True, markup=False)
     console.print(message, style="bold red")
     if hint:
         console.print(hint)

@@ -1,5 +1,6 @@
 """What `layers` and `doctor` print for people."""
 
+from importlib.metadata import version
 from typing import Any
 
 from rich.console import Console
@@ -10,8 +11,10 @@ from tlstudio.config import FreezePlan
 from tlstudio.models.architectures import architectures
 from tlstudio.models.layers import LayerNode, LayerTree, Training
 from tlstudio.runs.store import environment
+from tlstudio.zeroshot.catalogue import hub_cache
 
 _STATES = {Training.NONE: "❄ frozen", Training.SOME: "◐ partly trained", Training.ALL: "✦ trained"}
+_MORE_PACKAGES = ("pyside6-essentials", "pillow", "numpy")
 
 
 def print_layers(tree: LayerTree, plan: FreezePlan) -> None:
@@ -52,6 +55,7 @@ def _console() -> Console:
 def doctor_report() -> dict[str, Any]:
     """All that helps to understand a machine from afar."""
     import torch
+    from huggingface_hub.constants import HF_HUB_CACHE
 
     devices = ["cpu"]
     devices += [
@@ -67,13 +71,14 @@ def doctor_report() -> dict[str, Any]:
         if weights.present
     ]
     return {
-        "versions": environment(),
+        "versions": environment() | {name: version(name) for name in _MORE_PACKAGES},
         "devices": devices,
         "threads": torch.get_num_threads(),
         "architectures": list(architectures()),
         "weights_present": there,
         "paths": {
             "weights": str(paths.weights_dir()),
+            "clip_weights": hub_cache() or HF_HUB_CACHE,
             "cache": str(paths.cache_dir()),
             "runs": str(paths.runs_dir()),
             "sample": str(paths.sample_dir()),

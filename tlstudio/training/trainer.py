@@ -62,7 +62,7 @@ def train(config: RunConfig, control: Control, *, out: Path | None = None) -> It
         run.finish("finished", **history.figures(), test_top1=test_top1, seconds=seconds)
         memory = round(peak_memory_mb(), 1)
         yield RunFinished(run.path, best.epoch, best.val_top1, test_top1, seconds, memory)
-    except Stopped:
+    except (Stopped, KeyboardInterrupt):  # the second: Ctrl-C pressed again before the batch ended
         if run is not None:
             run.finish("stopped", **history.figures())
         best_epoch = history.best.epoch if history.best else None
