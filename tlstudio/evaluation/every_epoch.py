@@ -21,17 +21,23 @@ def evaluate(run_path: Path, control: Control, *, device: str = "auto") -> Itera
         BadInput: the folder is no run, has no finished epoch, or its test images are gone.
     """
     run = RunFolder.open(run_path)
-    catalogue = Catalogue.from_json(run.read("split.json"))
-    lost = [image.path for image in catalogue.of_split("test") if not catalogue.file(image).is_file()]
+    try:
+        catalogue = Catalogue.from_json(run.read("split.json"))
+    except (KeyError, TypeError) as error:
+        raise BadInput(
+            f"{run.path / 'split.json'} is damaged.", "Copy the run's whole folder again."
+        ) from error
+    images = catalogue.of_split("test")
+    lost = [image.path for image in images if not catalogue.file(image).is_file()]
     if lost:
         raise BadInput(
-            f"{len(lost)} of the run's test images are gone from {catalogue.root}, {lost[0]} among them.",
+            f"{len(lost)} of the run's {len(images)} test images cannot be found in {catalogue.root}, "
+            f"{lost[0]} among them.",
             "Put the folder back where it was when the run was trained.",
         )
     yield Progress("Loading the model")
     model = load_model(run, None, choose_device(device))
     with ThreadPoolExecutor(4, thread_name_prefix="decode") as pool:
-        images = catalogue.of_split("test")
 
         def batches() -> Iterator[Batch]:
             return evaluation_batches(catalogue, images, model.view, run.config.batch_size, pool)

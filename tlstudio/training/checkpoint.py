@@ -50,6 +50,38 @@ def save_epoch(run: RunFolder, network: nn.Module, trained: frozenset[str], **ab
     return path, content.tell()
 
 
+@dataclasses.dataclass(frozen=True)
+class KeptEpoch:
+    """What validation said of an epoch whose model is kept; ``best``: better than all before it."""
+
+    epoch: int
+    val_top1: float
+    val_loss: float
+    best: bool
+
+
+def kept_epochs(run: RunFolder) -> tuple[KeptEpoch, ...]:
+    """The finished epochs of a run, in order; those of a run that was cut off too.
+
+    Raises:
+        BadInput: the run's metrics are damaged.
+    """
+    rows = run.metrics()
+    try:
+        return tuple(
+            KeptEpoch(int(row["epoch"]), float(row["val_top1"]), float(row["val_loss"]), bool(row["best"]))
+            for row in rows
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(f"The metrics of {run.path} are damaged.", _NOT_WHOLE) from error
+
+
+def chosen_epoch(run: RunFolder) -> int | None:
+    """The epoch that validation prefers among the finished ones, if there is one."""
+    best = [kept.epoch for kept in kept_epochs(run) if kept.best]
+    return best[-1] if best else None
+
+
 def load_epoch(run: RunFolder, epoch: int, network: nn.Module) -> frozenset[str]:
     """Put an epoch's weights into ``network``, whose frozen ones are there already; gives their names.
 
@@ -69,20 +101,23 @@ def load_model(run: RunFolder, epoch: int | None, device: torch.device) -> Train
     Raises:
         BadInput: the run has no finished epoch, or a file is missing or damaged.
     """
-    about = run.read("about.json")
     if epoch is None:
-        epoch = about.get("best_epoch")
+        epoch = chosen_epoch(run)
     if epoch is None:
         raise BadInput(f"{run.path} has no finished epoch yet.", "Train it for at least one epoch.")
-    classes = tuple(about["classes"])
-    network = empty_network(about["arch"], len(classes), as_is=about["as_is"])
+    about = run.read("about.json")
+    try:
+        classes = tuple(str(name) for name in about["classes"])
+        arch, as_is, view = str(about["arch"]), bool(about["as_is"]), View(**about["view"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(f"{run.path / 'about.json'} is damaged.", _NOT_WHOLE) from error
+    network = empty_network(arch, len(classes), as_is=as_is)
     present = _load_frozen(run, network) | load_epoch(run, epoch, network)
     lost = network.state_dict().keys() - present
     if lost:
         raise BadInput(
             f"{run.path} lacks {len(lost)} of the network's tensors, {min(lost)} among them.", _NOT_WHOLE
         )
-    view = View(**about["view"])
     return TrainedModel(settle(network, device).eval(), classes, view)
 
 

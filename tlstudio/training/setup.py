@@ -148,7 +148,6 @@ def open_run(job: Job, out: Path | None) -> RunFolder:
             "parameters": job.parameters,
             "device": str(job.device),
             "data_fingerprint": job.catalogue.fingerprint(),
-            "best_epoch": None,
         },
     )
     run.write("split.json", job.catalogue.as_json())

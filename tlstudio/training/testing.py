@@ -7,7 +7,7 @@ from torch import nn
 from tlstudio.data.batches import Batch
 from tlstudio.events import Control, Event
 from tlstudio.runs.store import RunFolder
-from tlstudio.training.checkpoint import load_epoch
+from tlstudio.training.checkpoint import chosen_epoch, kept_epochs, load_epoch
 from tlstudio.training.events import EpochTested
 from tlstudio.training.measure import measure
 
@@ -31,13 +31,14 @@ def test_epochs(
 
     Yields Progress and one EpochTested a model; gives the table.
     """
-    best = run.read("about.json")["best_epoch"]
+    epochs, best = kept_epochs(run), chosen_epoch(run)
     table: list[EpochTested] = []
-    for row in run.metrics():
-        epoch = int(row["epoch"])
-        load_epoch(run, epoch, stored)
-        score = yield from measure(module, batches(), images, f"Testing the model of epoch {epoch}", control)
-        tested = EpochTested(epoch, row["val_top1"], row["val_loss"], score.top1, score.loss, epoch == best)
+    for kept in epochs:
+        load_epoch(run, kept.epoch, stored)
+        text = f"Testing the model of epoch {kept.epoch}"
+        score = yield from measure(module, batches(), images, text, control)
+        chosen = kept.epoch == best
+        tested = EpochTested(kept.epoch, kept.val_top1, kept.val_loss, score.top1, score.loss, chosen)
         table.append(tested)
         yield tested
     run.write(TEST_TABLE, [row.as_json() for row in table])

@@ -123,7 +123,6 @@ class _Trainer:
                 yield from self.use_as_is(network)
         best = self.history.best
         assert best is not None, "a run has at least one epoch"
-        run.write("about.json", {**run.read("about.json"), "best_epoch": best.epoch})
         table = yield from self.test_all()
         return best, next(row.test_top1 for row in table if row.chosen)
 
