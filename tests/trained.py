@@ -1,0 +1,29 @@
+"""Small runs made for a test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tlstudio.config import DataConfig, RunConfig
+from tlstudio.events import Control
+from tlstudio.training.events import RunFinished
+from tlstudio.training.trainer import train
+
+
+def train_small(dataset: Path, out: Path, **more: object) -> Path:
+    """A ResNet-18 from random weights at 32 pixels for two epochs; gives the run's folder."""
+    fields = {"arch": "resnet18", "weights": "none", "epochs": 2, "batch_size": 8, "image_size": 32, **more}
+    config = RunConfig.model_validate({"data": DataConfig(root=str(dataset)), **fields})
+    *_, last = train(config, Control(), out=out)
+    assert isinstance(last, RunFinished), last
+    return last.run
+
+
+@pytest.fixture(scope="session")
+def finished_run(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a finished run on ``dataset``; read it, do not change it."""
+    home = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TLSTUDIO_HOME", str(home))
+        yield train_small(dataset, home / "run", strategy="partial")
