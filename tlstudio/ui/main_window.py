@@ -8,9 +8,10 @@ from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
 from tlstudio.ui import settings as remembered
+from tlstudio.ui.icons import pixmap
 from tlstudio.ui.pages.base import Page
 from tlstudio.ui.settings import Settings
-from tlstudio.ui.theme import Theme
+from tlstudio.ui.theme import Size, Theme, restyle
 from tlstudio.ui.widgets.drop_overlay import DropOverlay
 from tlstudio.ui.widgets.rail import Rail
 from tlstudio.ui.widgets.status_strip import StatusStrip
@@ -59,6 +60,7 @@ class MainWindow(QMainWindow):
         self._overlay.images_dropped.connect(self.images_dropped)
         self.rail.chosen.connect(self.show_place)
         theme.changed.connect(self._remember_theme)
+        worker.ended.connect(self._ask_no_more)
         self._restore()
 
     def show_page(self, key: str) -> None:
@@ -135,13 +137,14 @@ class MainWindow(QMainWindow):
         running = ", ".join(task.title for task in self._worker.tasks if task.matters)
         box = QMessageBox(self)
         box.setWindowTitle("TL Studio")
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setText("Stop and close?")
-        box.setInformativeText(
-            f"{running} is still under way. It would stop after this batch; finished epochs are kept."
+        box.setIconPixmap(
+            pixmap("warning", self._theme.tokens.tuned, Size.ICON_LARGE, self.devicePixelRatioF())
         )
+        box.setText(f"<b>Stop {running[:1].lower()}{running[1:]} and close?</b>")
+        box.setInformativeText("It would stop after this batch. The epochs that are finished are kept.")
         leave = box.addButton("Stop and close", QMessageBox.ButtonRole.AcceptRole)
         leave.setProperty("kind", "danger")
+        restyle(leave)
         stay = box.addButton("Go on", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(stay)
         box.setEscapeButton(stay)
@@ -150,6 +153,12 @@ class MainWindow(QMainWindow):
         box.finished.connect(self._forget_question)
         self._question = box
         box.open()
+
+    @Slot()
+    def _ask_no_more(self) -> None:
+        """What was asked about has ended by itself."""
+        if self._question is not None and not any(task.matters for task in self._worker.tasks):
+            self._question.reject()
 
     @Slot()
     def _forget_question(self) -> None:

@@ -81,7 +81,7 @@ QPushButton[kind="row"]:focus { border: $size_focus solid $accent; padding: 0 3p
 QPushButton[kind="quiet"]:checked { background: $selected; color: $text; }
 QPushButton[kind="quiet"]:disabled { color: $quiet; }
 QPushButton[kind="danger"] { color: $error_text; border-color: $error; }
-QPushButton[kind="danger"]:hover { background: $error; color: #FFFFFF; }
+QPushButton[kind="danger"]:hover { background: $hover; }
 QPushButton[kind="danger"]:disabled { color: $quiet; background: $faint; border-color: $line; }
 QToolButton[kind="small"], QPushButton[kind="small"] {
     background: transparent; border: $size_line solid transparent; padding: 0; border-radius: $space_xs;
@@ -180,12 +180,12 @@ QTreeView::branch { background: transparent; }
 QTreeView::branch:has-children:closed { image: $image_right; padding: 5px; }
 QTreeView::branch:has-children:open { image: $image_down; padding: 5px; }
 QTableView { gridline-color: transparent; alternate-background-color: transparent; }
-QTableView::item { padding: 0 $space_s; border-bottom: $size_line solid $line; }
+QTableView::item { padding: 0 $space_xs; border-bottom: $size_line solid $line; }
 QTableView::item:selected { background: $selected; color: $text; }
 QHeaderView { background: transparent; border: none; }
 QHeaderView::section {
     background: transparent; color: $quiet; border: none; border-bottom: $size_line solid $line;
-    padding: $space_xs $space_s; font-size: $type_caption; font-weight: 600;
+    padding: $space_xs; font-size: $type_caption; font-weight: 600;
 }
 QTableCornerButton::section { background: transparent; border: none; }
 QMenu { background: $raised; border: $size_line solid $line; padding: $space_xs; }

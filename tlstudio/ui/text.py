@@ -12,7 +12,7 @@ def duration(seconds: float) -> str:
 def size(count: float) -> str:
     """Bytes as "912 B", "34 KB", "4.2 MB" or "1.3 GB", in powers of ten."""
     for unit, scale in (("GB", 1e9), ("MB", 1e6), ("KB", 1e3)):
-        if count >= scale:
+        if count >= 0.9995 * scale:
             value = count / scale
             return f"{value:.1f} {unit}" if value < 10 else f"{value:,.0f} {unit}"
     return f"{count:.0f} B"

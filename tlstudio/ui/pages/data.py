@@ -67,8 +67,8 @@ class DataPage(Page):
         self._scanned: Catalogue | None = None
         self._split: Split | None = None
         self._label: int | None = None
-        self._store = PictureStore(worker, self)
-        self._model = ThumbnailModel(self._store, Size.THUMBNAIL, self)
+        self.store = PictureStore(worker, self)
+        self._model = ThumbnailModel(self.store, Size.THUMBNAIL, self)
         self._make_widgets()
         self._lay_out()
         self._connect()
@@ -123,7 +123,7 @@ class DataPage(Page):
         self.set_aside_fold = Fold("Set aside", self.set_aside, self._theme)
         self.grid = ThumbnailGrid(self._theme)
         self.grid.setModel(self._model)
-        self.preview = ImagePreview(self._store, self._theme)
+        self.preview = ImagePreview(self.store, self._theme)
         self.filter_label = with_role(QLabel(), "quiet")
         self.split_filter = QButtonGroup(self)
         self._filters: dict[Split | None, QPushButton] = {}
@@ -229,15 +229,16 @@ class DataPage(Page):
         side = QScrollArea()
         side.setWidget(self.preview)
         side.setWidgetResizable(True)
-        side.setFixedWidth(Size.PREVIEW)
+        side.setMinimumWidth(Size.PREVIEW)
+        side.setMaximumWidth(2 * Size.PREVIEW)
         side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.preview.setProperty("role", "scrolled")
         layout = QHBoxLayout(pane)
         layout.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
         layout.setSpacing(Space.L)
-        layout.addLayout(pictures, 1)
-        layout.addWidget(side)
+        layout.addLayout(pictures, 4)
+        layout.addWidget(side, 1)
         return pane
 
     def _connect(self) -> None:
@@ -278,7 +279,7 @@ class DataPage(Page):
             case Progress():
                 self._show_progress(event)
             case engine.DataOpened(scanned, divided):
-                self._take(scanned, divided)
+                self.show_catalogue(scanned, divided)
             case _:
                 pass
 
@@ -301,9 +302,10 @@ class DataPage(Page):
         if self._task is not None:
             self._task.control.stop()
 
-    def _take(self, scanned: Catalogue, divided: Catalogue) -> None:
+    def show_catalogue(self, scanned: Catalogue, divided: Catalogue) -> None:
+        """Show a folder as it is and as it is divided, and hand it to the session."""
         self._scanned = scanned
-        self._store.forget()
+        self.store.forget()
         self._settings.set(remembered.DATA, self._root)
         if self._root != SAMPLE:
             self._settings.remember_folder(self._root)

@@ -68,6 +68,7 @@ class TrainPage(Page):
         self._task: Task | None = None
         self._total_epochs = 0
         self._parameters = 0
+        self._under_way = False
         self._stages: list[str] = []
         self.model = EpochModel(self)
         self._make_widgets()
@@ -204,6 +205,7 @@ class TrainPage(Page):
         config = self._config()
         self._total_epochs = 1 if config.strategy is Strategy.AS_IS else config.epochs
         self._stages = []
+        self._under_way = False
         self.model.clear()
         self.charts.clear(self._total_epochs)
         self.outcome.hide()
@@ -255,13 +257,14 @@ class TrainPage(Page):
     def _on_event(self, event: Event) -> None:
         match event:
             case Progress(words, done, total):
-                self._show_progress(words, done, total)
+                self._show_step(words, done, total)
             case Downloaded(name, done, total):
                 self._show_progress(f"Downloading {name}, {text.size(done)}", done // 1000, total // 1000)
             case Notice(words):
                 self.set_sentence(words)
             case RunStarted(parameters=parameters):
                 self._parameters = parameters
+                self._under_way = True
             case StageStarted():
                 self._begin_stage(event)
             case BatchFinished():
@@ -333,6 +336,13 @@ class TrainPage(Page):
         self._refresh()
 
     # Showing
+
+    def _show_step(self, words: str, done: int, total: int) -> None:
+        """Once the run is under way the bar is that of the whole run, and a step only says what it is."""
+        if self._under_way:
+            self.progress_text.setText(words)
+        else:
+            self._show_progress(words, done, total)
 
     def _show_progress(self, words: str, done: int, total: int) -> None:
         self.progress_text.setText(words)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import QRectF, QSize, Qt, QUrl, Slot
-from PySide6.QtGui import QColor, QDesktopServices, QPainter, QPainterPath, QPaintEvent, QPixmap
+from PySide6.QtGui import QColor, QDesktopServices, QPainter, QPainterPath, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from tlstudio.data.catalogue import Catalogue, ImageRecord
@@ -25,7 +25,7 @@ class ImagePreview(QWidget):
         self._canvas = _Canvas(theme)
         self._name = with_role(QLabel(), "lead")
         self._name.setWordWrap(True)
-        self._facts = {key: QLabel() for key in ("Class", "Split", "Pixels", "File")}
+        self.facts = {key: QLabel() for key in ("Class", "Split", "Pixels", "File")}
         self._open = QPushButton("Open its folder")
         theme.set_icon(self._open, "folder", "quiet")
         self._open.clicked.connect(self._open_folder)
@@ -33,7 +33,7 @@ class ImagePreview(QWidget):
         grid.setVerticalSpacing(Space.XS)
         grid.setHorizontalSpacing(Space.M)
         grid.setColumnStretch(1, 1)
-        for row, (key, label) in enumerate(self._facts.items()):
+        for row, (key, label) in enumerate(self.facts.items()):
             label.setWordWrap(True)
             grid.addWidget(with_role(QLabel(key), "quiet"), row, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(label, row, 1)
@@ -48,11 +48,15 @@ class ImagePreview(QWidget):
         store.drawn.connect(self._redraw)
         self.clear()
 
+    @property
+    def name(self) -> str:
+        return self._name.text()
+
     def clear(self) -> None:
         self._path = None
         self._canvas.show_picture(None)
         self._name.setText("No image selected")
-        for label in self._facts.values():
+        for label in self.facts.values():
             label.setText("-")
         self._open.setEnabled(False)
 
@@ -66,7 +70,7 @@ class ImagePreview(QWidget):
             f"{record.width} × {record.height}",
             text.size(record.size),
         )
-        for label, value in zip(self._facts.values(), values, strict=True):
+        for label, value in zip(self.facts.values(), values, strict=True):
             label.setText(value)
         self._open.setEnabled(True)
         self._redraw(self._path)
@@ -100,6 +104,9 @@ class _Canvas(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(Size.PREVIEW, Size.PREVIEW)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.setFixedHeight(self.width())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -65,7 +65,7 @@ class SplitEditor(QWidget):
         }
         self._train_share = QLabel()
         self._counts: dict[Split, QLabel] = {split: with_role(QLabel(), "quiet") for split in SPLITS}
-        self._seed = number_box(0, 2**31 - 1)
+        self.seed_box = number_box(0, 2**31 - 1)
         self._note = with_role(QLabel(), "caption")
         self._note.setWordWrap(True)
         self._later = QTimer(self)
@@ -82,14 +82,23 @@ class SplitEditor(QWidget):
 
     @property
     def seed(self) -> int:
-        return self._seed.value()
+        return self.seed_box.value()
+
+    @property
+    def note(self) -> str:
+        """What the folder itself gives, or nothing."""
+        return self._note.text()
+
+    def share(self, split: Split) -> QSpinBox:
+        """The field for the share of validation or of test."""
+        return self._share[split]
 
     def set_values(self, ratios: SplitRatios, seed: int) -> None:
         """Show these without telling anybody."""
         for box, value in (
             (self._share["val"], round(ratios.val * 100)),
             (self._share["test"], round(ratios.test * 100)),
-            (self._seed, seed),
+            (self.seed_box, seed),
         ):
             box.blockSignals(True)
             box.setValue(value)
@@ -104,7 +113,7 @@ class SplitEditor(QWidget):
             self._counts[split].setText(f"{count:,}")
         for split, box in self._share.items():
             box.setEnabled(split not in given)
-        self._seed.setEnabled(not {"val", "test"} <= set(given))
+        self.seed_box.setEnabled(not {"val", "test"} <= set(given))
         fixed = [NAMES[split].lower() for split in SPLITS if split in given]
         self._note.setText(f"The folder itself gives {_listed(fixed)}." if fixed else "")
         self._note.setVisible(bool(fixed))
@@ -128,12 +137,12 @@ class SplitEditor(QWidget):
             box.setAccessibleName(f"{NAMES[split]} share in per cent")
             box.valueChanged.connect(self._edit)
             grid.addWidget(box, row, 2)
-        self._seed.setFixedWidth(Size.FIELD)
-        self._seed.setAccessibleName("Seed of the division")
-        self._seed.setToolTip("The same seed divides the same images alike")
-        self._seed.valueChanged.connect(self._edit)
+        self.seed_box.setFixedWidth(Size.FIELD)
+        self.seed_box.setAccessibleName("Seed of the division")
+        self.seed_box.setToolTip("The same seed divides the same images alike")
+        self.seed_box.valueChanged.connect(self._edit)
         grid.addWidget(with_role(QLabel("Seed"), "quiet"), 3, 0)
-        grid.addWidget(self._seed, 3, 2)
+        grid.addWidget(self.seed_box, 3, 2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(Space.S)

@@ -102,6 +102,7 @@ class StatusStrip(QFrame):
 
     def _show_task(self, task: Task | None) -> None:
         self._task = task
+        self._total_epochs = 0
         if task is None:
             self._appear.stop()
             self._running.hide()
@@ -130,7 +131,9 @@ class StatusStrip(QFrame):
             return
         match event:
             case Progress(words, done, total):
-                self._show_progress(words, done, total)
+                # Within a run the bar is that of the whole run.
+                whole = (self._bar.value(), self._bar.maximum()) if self._total_epochs else (done, total)
+                self._show_progress(words, *whole)
             case Downloaded(name, done, total):
                 of = f" of {text.size(total)}" if total else ""
                 self._show_progress(f"{name}: {text.size(done)}{of}", done // 1000, total // 1000)

@@ -59,9 +59,9 @@ class Chart(QWidget):
         self.plot.setAccessibleName(f"{title} over the epochs")
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.plot.setFrameShape(pg.PlotWidget.Shape.NoFrame)
-        self._values = {name: QLabel() for name in _CURVES}
+        self._values: dict[Split, QLabel] = {name: QLabel() for name in _CURVES}
         self._keys: dict[Split, QWidget] = {name: QWidget() for name in _CURVES}
-        self._bands: list[tuple[int, float, float, str]] = []
+        self.bands: list[tuple[int, float, float, str]] = []
         self._band_items: list[pg.GraphicsObject] = []
         self._prepare_plot()
         self._lay_out()
@@ -106,7 +106,7 @@ class Chart(QWidget):
 
     def show_bands(self, bands: list[tuple[int, float, float, str]]) -> None:
         """Stages as (number, first and last epoch on the axis, name); one alone needs no band."""
-        self._bands = bands
+        self.bands = bands
         for item in self._band_items:
             self._item.removeItem(item)
         self._band_items = []
@@ -148,7 +148,7 @@ class Chart(QWidget):
             item.setSymbolPen(None)
         self._running_item.setPen(pg.mkPen(theme.tint("train", 0.4), width=Size.LINE))
         self._line.setPen(pg.mkPen(theme.color("quiet"), width=Size.LINE, style=Qt.PenStyle.DashLine))
-        self.show_bands(self._bands)
+        self.show_bands(self.bands)
 
     def _prepare_plot(self) -> None:
         self._item.hideButtons()
