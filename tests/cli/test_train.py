@@ -317,9 +317,7 @@ def interrupt_after_an_epoch(monkeypatch: pytest.MonkeyPatch, times: int) -> Non
     monkeypatch.setattr(faces, "write_json_line", write_and_interrupt)
 
 
-def test_that_two_signals_at_once_count_as_one(
-    cli: Cli, small: Options, monkeypatch: pytest.MonkeyPatch
-):
+def test_that_two_signals_at_once_count_as_one(cli: Cli, small: Options, monkeypatch: pytest.MonkeyPatch):
     interrupt_after_an_epoch(monkeypatch, times=2)
     ran = cli("train", *small, "--json")
     assert ran.status == 130

@@ -156,7 +156,7 @@ def _open_window(open_window: OpenWindow, sample: bool) -> int:
 @_guarded
 def open_path(
     context: typer.Context,
-    path: Annotated[Path, typer.Argument(help="A folder of images, an image, or a run.")],
+    path: Annotated[Path, typer.Argument(help="A folder of images, an image, or a run.", metavar="PATH")],
 ) -> int:
     """Open the window on a folder, an image or a run."""
     if not path.exists():
@@ -206,8 +206,8 @@ def train(
     lr: Annotated[float | None, typer.Option(help="Learning rate; by default the strategy's.")] = None,
     batch: Annotated[int, typer.Option(help="Images a step.")] = 32,
     image_size: Annotated[int | None, typer.Option(help="Pixels a side; by default the weights'.")] = None,
-    freeze: Annotated[list[str] | None, typer.Option(help=_layers_help("freeze"), metavar="PATH...")] = None,
-    unfreeze: Annotated[list[str] | None, typer.Option(help=_layers_help("train"), metavar="PATH...")] = None,
+    freeze: Annotated[list[str] | None, typer.Option(help=_layers_help("freeze"), metavar="PATH")] = None,
+    unfreeze: Annotated[list[str] | None, typer.Option(help=_layers_help("train"), metavar="PATH")] = None,
     optimizer: Annotated[Optimizer, typer.Option(help="What changes the weights.")] = Optimizer.ADAMW,
     schedule: Annotated[
         Schedule, typer.Option(help="How the learning rate goes on within a stage.")
@@ -284,7 +284,7 @@ def _bad_option(error: ValidationError) -> RunFailed:
 @app.command()
 @_guarded
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    run: Annotated[Path, typer.Argument(help="The run's folder.", metavar="RUN")],
     device: Device = "auto",
     json: Json = False,
 ) -> int:
@@ -304,7 +304,7 @@ def predict(
     model: Annotated[
         str, typer.Argument(help="A run's folder, or an architecture as it is.", metavar="RUN|ARCH")
     ],
-    images: Annotated[list[Path], typer.Argument(help="Images, or folders of them.", metavar="PATH...")],
+    images: Annotated[list[Path], typer.Argument(help="Images, or folders of them.", metavar="PATH")],
     weights: Annotated[str, typer.Option(help="For an architecture: its weights.")] = "default",
     epoch: Annotated[int | None, typer.Option(help="For a run: which epoch's model.")] = None,
     device: Device = "auto",
@@ -322,7 +322,7 @@ def predict(
 @app.command("zero-shot")
 @_guarded
 def zero_shot(
-    images: Annotated[list[Path], typer.Argument(help="Images, or folders of them.", metavar="PATH...")],
+    images: Annotated[list[Path], typer.Argument(help="Images, or folders of them.", metavar="PATH")],
     classes: Annotated[str, typer.Option(help='Class names, separated by commas: "cat,dog".')],
     template: Annotated[
         list[str] | None,
@@ -359,7 +359,7 @@ def zero_shot(
 @app.command()
 @_guarded
 def layers(
-    arch: Annotated[str, typer.Argument(help="The network.")],
+    arch: Annotated[str, typer.Argument(help="The network.", metavar="ARCH")],
     strategy: Annotated[Strategy, typer.Option(help="Whose freezing to show.")] = Strategy.FEATURE_EXTRACTION,
     blocks: Annotated[int, typer.Option(help="For partial and staged.")] = 1,
     classes: Annotated[int, typer.Option(help="Classes of the head.", min=1)] = 1000,

@@ -117,14 +117,4 @@ def _load(
             yield event
     view = View(**asdict(architecture(model).preprocessing(weights)))
     network = settle(network, choose_device(device)).eval()
-    return TrainedModel(network, _distinct(imagenet_categories()), view)
-
-
-def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
-    """ImageNet names two categories "crane" and two "maillot": the later one is numbered."""
-    seen: dict[str, int] = {}
-    found: list[str] = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return tuple(found)
+    return TrainedModel(network, imagenet_categories(), view)
