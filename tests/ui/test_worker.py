@@ -127,6 +127,25 @@ def test_that_shutting_down_waits_for_tasks_paused_or_not(worker: Worker, qtbot)
     assert worker.tasks == ()
 
 
+def test_that_a_held_worker_begins_nothing_before_it_is_released(qapp, qtbot) -> None:
+    worker = Worker(held=True)
+    listener = Listener(worker.run("Test", lambda control: iter([Notice("one")])))
+    qtbot.wait(30)
+    assert listener.events == []
+    worker.release()
+    qtbot.waitUntil(lambda: not worker.tasks)
+    assert listener.events == [Notice("one")]
+
+
+def test_that_a_held_worker_shuts_down_without_beginning(qapp) -> None:
+    worker = Worker(held=True)
+    begun = []
+    worker.run("Test", lambda control: iter(begun.append(control) or [Notice("one")]))
+    worker.shut_down()
+    assert worker.tasks == ()
+    assert begun == []
+
+
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="None is immortal")
 def test_that_qt_keeps_its_hands_off_the_references_to_none(qtbot) -> None:
     label = QLabel()

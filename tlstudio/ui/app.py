@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 _LOG_BYTES = 1_000_000
 _LOG_FILES = 3
-_WARM_UP_AFTER = 300  # milliseconds: the window is painted and answers by then
+_BEGIN_AFTER = 300  # milliseconds: the window is painted and answers by then
 
 
 def run_window(path: Path | None = None, sample: bool = False) -> int:
@@ -53,7 +53,7 @@ def run_window(path: Path | None = None, sample: bool = False) -> int:
     signal.signal(signal.SIGTERM, studio.quit)
     studio.window.show()
     studio.open(path, sample)
-    QTimer.singleShot(_WARM_UP_AFTER, studio.warm_up)
+    QTimer.singleShot(_BEGIN_AFTER, studio.begin)
     code = application.exec()
     alarm.uninstall()
     if crash_file is not None:
@@ -71,7 +71,7 @@ class Studio(QObject):
         self.settings = Settings()
         self.theme = Theme(application, self.settings.get(remembered.THEME))
         self.session = Session(self)
-        self.worker = Worker(self)
+        self.worker = Worker(self, held=True)
         parts = (self.session, self.worker, self.theme, self.settings)
         self.data = DataPage(*parts)
         self.model = ModelPage(*parts)
@@ -118,7 +118,9 @@ class Studio(QObject):
         self.zero_shot.add_images(images)
 
     @Slot()
-    def warm_up(self) -> None:
+    def begin(self) -> None:
+        """The window is there: now work may start, first of all loading torch."""
+        self.worker.release()
         self.worker.run("Loading PyTorch", engine.warm_up, stoppable=False)
 
     def quit(self, number: int, frame: FrameType | None) -> None:

@@ -149,7 +149,8 @@ class MainWindow(QMainWindow):
         box.setDefaultButton(stay)
         box.setEscapeButton(stay)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.accepted.connect(self._leave)
+        # Once the box is gone: leaving waits for the tasks, and serves events meanwhile.
+        box.accepted.connect(self._leave, Qt.ConnectionType.QueuedConnection)
         box.finished.connect(self._forget_question)
         self._question = box
         box.open()

@@ -114,9 +114,11 @@ class Worker(QObject):
     _begin = Signal(object)
     _idle = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, held: bool = False) -> None:
+        """Where ``held``, tasks wait for :meth:`release`, or loading torch would delay the first picture."""
         super().__init__(parent)
         self._threads: dict[Task, QThread] = {}
+        self._held: list[Task] | None = [] if held else None
         self._begin.connect(self._start, Qt.ConnectionType.QueuedConnection)
 
     def run(
@@ -141,17 +143,31 @@ class Worker(QObject):
         task.over.connect(self._end)
         self._threads[task] = thread
         self.started.emit(task)
-        self._begin.emit(task)
+        if self._held is None:
+            self._begin.emit(task)
+        else:
+            self._held.append(task)
         return task
 
     @property
     def tasks(self) -> tuple[Task, ...]:
         return tuple(self._threads)
 
+    @Slot()
+    def release(self) -> None:
+        """Begin the tasks that were held back, and from now on every task at once."""
+        held, self._held = self._held or [], None
+        for task in held:
+            self._begin.emit(task)
+
     def shut_down(self) -> None:
         """Stop every task and wait for its thread, still serving events: nothing is destroyed at work."""
         for task in self.tasks:
             task.control.stop()
+        for task in self._held or []:
+            del self._threads[task]
+            self.ended.emit(task)
+        self._held = None
         if self._threads:
             loop = QEventLoop()
             self._idle.connect(loop.quit)

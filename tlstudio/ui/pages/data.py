@@ -111,6 +111,7 @@ class DataPage(Page):
         self.recent_button.setProperty("menu", True)
         self.path_field = QLineEdit()
         self.path_field.setPlaceholderText("Or type the path of a folder and press Enter")
+        self.path_field.setAcceptDrops(False)  # a folder dropped here is opened like anywhere else
         self.path_field.setAccessibleName("Path of a folder of images")
         self.summary = with_role(QLabel(), "number")
         self.progress = QProgressBar()

@@ -40,7 +40,7 @@ class DropOverlay(QWidget):
     def __init__(self, window: QWidget, theme: Theme) -> None:
         super().__init__(window)
         self._theme = theme
-        self._sentence = ""
+        self.sentence = ""
         self._icon_name = "folder"
         self.setAcceptDrops(True)
         self.hide()
@@ -76,7 +76,7 @@ class DropOverlay(QWidget):
             return False
         count = len(images)
         self._icon_name = "folder" if folders else "image"
-        self._sentence = (
+        self.sentence = (
             f"Drop to open {folders[0].name} as your data"
             if folders
             else f"Drop to classify {'this image' if count == 1 else f'these {count} images'} zero-shot"
@@ -110,4 +110,4 @@ class DropOverlay(QWidget):
         painter.setFont(font)
         painter.setPen(QColor(self._theme.tokens.text))
         words = QRect(inset.left(), figure.bottom() + Space.M, inset.width(), Type.SECTION * 2)
-        painter.drawText(words, Qt.AlignmentFlag.AlignHCenter, self._sentence)
+        painter.drawText(words, Qt.AlignmentFlag.AlignHCenter, self.sentence)

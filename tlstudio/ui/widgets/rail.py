@@ -45,6 +45,12 @@ class RailButton(QAbstractButton):
     def sizeHint(self) -> QSize:
         return QSize(Size.RAIL, Size.RAIL_ITEM)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+            event.ignore()  # the rail goes around, which a group of buttons does not
+        else:
+            super().keyPressEvent(event)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = self._theme.tokens
         painter = QPainter(self)

@@ -29,15 +29,15 @@ class StatusStrip(QFrame):
         self.setProperty("role", "strip")
         self.setAccessibleName("Status")
         self.setFixedHeight(Size.STRIP)
-        self._device = with_role(QLabel("CPU"), "quiet")
+        self.device = with_role(QLabel("CPU"), "quiet")
         self._memory = with_role(QLabel(), "quiet")
         self._memory.setFont(number_font())
         self._running = QWidget()
-        self._title = QLabel()
-        self._detail = with_role(QLabel(), "quiet")
+        self.title = QLabel()
+        self.detail = with_role(QLabel(), "quiet")
         self._left = with_role(QLabel(), "quiet")
-        self._bar = QProgressBar()
-        self._stop = QPushButton("Stop")
+        self.bar = QProgressBar()
+        self.stop_button = QPushButton("Stop")
         self._lay_out(theme)
         self._clock = QTimer(self)
         self._clock.setInterval(_MEASURE_EVERY)
@@ -49,7 +49,7 @@ class StatusStrip(QFrame):
         self._appear.setSingleShot(True)
         self._appear.setInterval(_APPEAR_AFTER)
         self._appear.timeout.connect(self._running.show)
-        self._stop.clicked.connect(self._stop_task)
+        self.stop_button.clicked.connect(self._stop_task)
         worker.started.connect(self._follow)
         worker.ended.connect(self._leave)
         self._show_task(None)
@@ -60,24 +60,24 @@ class StatusStrip(QFrame):
         return self._task
 
     def _lay_out(self, theme: Theme) -> None:
-        theme.set_icon(self._stop, "stop", "quiet")
-        self._stop.setProperty("kind", "quiet")
-        self._stop.setAccessibleName("Stop what runs now")
-        self._bar.setFixedWidth(Size.SIDE // 2)
-        self._bar.setTextVisible(False)
-        self._bar.setAccessibleName("Progress of what runs now")
-        for label in (self._detail, self._left):
+        theme.set_icon(self.stop_button, "stop", "quiet")
+        self.stop_button.setProperty("kind", "quiet")
+        self.stop_button.setAccessibleName("Stop what runs now")
+        self.bar.setFixedWidth(Size.SIDE // 2)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress of what runs now")
+        for label in (self.detail, self._left):
             label.setFont(number_font())
         inner = QHBoxLayout(self._running)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(Space.M)
-        for widget in (self._title, self._detail, self._bar, self._left, self._stop):
+        for widget in (self.title, self.detail, self.bar, self._left, self.stop_button):
             inner.addWidget(widget)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(Space.XL, 0, Space.L, 0)
         layout.setSpacing(Space.S)
         layout.addWidget(Glyph("chip", size=Size.ICON_SMALL))
-        layout.addWidget(self._device)
+        layout.addWidget(self.device)
         layout.addSpacing(Space.S)
         layout.addWidget(self._memory)
         layout.addStretch(1)
@@ -108,40 +108,40 @@ class StatusStrip(QFrame):
             self._running.hide()
         elif self._running.isHidden():
             self._appear.start()
-        self._detail.clear()
+        self.detail.clear()
         self._left.clear()
-        self._bar.setRange(0, 0)
+        self.bar.setRange(0, 0)
         if task is not None:
-            self._title.setText(task.title)
-            self._stop.setVisible(task.stoppable)
-            self._stop.setEnabled(not task.control.stopping)
+            self.title.setText(task.title)
+            self.stop_button.setVisible(task.stoppable)
+            self.stop_button.setEnabled(not task.control.stopping)
 
     @Slot()
     def _stop_task(self) -> None:
         if self._task is not None:
             self._task.control.stop()
-            self._stop.setEnabled(False)
-            self._detail.setText("stopping…")
+            self.stop_button.setEnabled(False)
+            self.detail.setText("stopping…")
 
     @Slot(object)
     def _show_event(self, event: Event) -> None:
         if isinstance(event, MachineReady):
-            self._device.setText(_DEVICES.get(event.device, event.device.upper()))
+            self.device.setText(_DEVICES.get(event.device, event.device.upper()))
         if self.sender() is not self._task or (self._task and self._task.control.stopping):
             return
         match event:
             case Progress(words, done, total):
                 # Within a run the bar is that of the whole run.
-                whole = (self._bar.value(), self._bar.maximum()) if self._total_epochs else (done, total)
+                whole = (self.bar.value(), self.bar.maximum()) if self._total_epochs else (done, total)
                 self._show_progress(words, *whole)
             case Downloaded(name, done, total):
                 of = f" of {text.size(total)}" if total else ""
                 self._show_progress(f"{name}: {text.size(done)}{of}", done // 1000, total // 1000)
             case RunStarted(config=config, device=device):
                 self._total_epochs = config.epochs
-                self._device.setText(_DEVICES.get(device, device.upper()))
+                self.device.setText(_DEVICES.get(device, device.upper()))
             case StageStarted(name=name):
-                self._detail.setText(name)
+                self.detail.setText(name)
             case BatchFinished():
                 words = f"epoch {event.epoch} of {max(self._total_epochs, event.epoch)}"
                 whole = event.total * max(self._total_epochs, event.epoch)
@@ -154,6 +154,6 @@ class StatusStrip(QFrame):
                 pass
 
     def _show_progress(self, words: str, done: int, total: int) -> None:
-        self._detail.setText(words[:1].lower() + words[1:])
-        self._bar.setRange(0, total)
-        self._bar.setValue(min(done, total))
+        self.detail.setText(words[:1].lower() + words[1:])
+        self.bar.setRange(0, total)
+        self.bar.setValue(min(done, total))

@@ -1,0 +1,158 @@
+"""Starting and leaving the whole window."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from tlstudio.events import Control, Event
+from tlstudio.models.events import LayersRead
+from tlstudio.models.layers import LayerNode, LayerTree
+from tlstudio.ui import app, engine
+from tlstudio.ui import settings as remembered
+from tlstudio.ui.app import Alarm, Studio
+from tlstudio.ui.pages.base import Page
+
+
+@pytest.fixture
+def studio(qapp: QApplication, monkeypatch: pytest.MonkeyPatch, qtbot) -> Iterator[Studio]:
+    def read_layers(arch: str, classes: int, control: Control) -> Iterator[Event]:
+        yield LayersRead(LayerTree(arch, (LayerNode("fc", "fc", "Linear", (classes,), 10),)))
+
+    monkeypatch.setattr(engine, "read_layers", read_layers)
+    studio = Studio(qapp)
+    studio.worker.release()
+    qtbot.addWidget(studio.window)
+    studio.window.show()
+    qtbot.waitExposed(studio.window)
+    yield studio
+    qtbot.waitUntil(lambda: not studio.worker.tasks)
+    studio.theme.deleteLater()
+
+
+def current(studio: Studio) -> str:
+    page = studio.window.pages.currentWidget()
+    assert isinstance(page, Page)
+    return page.title
+
+
+def test_that_importing_the_window_loads_neither_torch_nor_open_clip() -> None:
+    code = "import sys, tlstudio.ui.app; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"torch", "torchvision", "timm", "open_clip"}.isdisjoint(done.stdout.split())
+
+
+def test_that_a_folder_is_opened_on_the_data_page(studio: Studio, dataset: Path, qtbot) -> None:
+    studio.open(dataset, sample=False)
+    assert current(studio) == "Data"
+    qtbot.waitUntil(lambda: studio.session.catalogue is not None)
+    assert studio.session.data_root == str(dataset)
+
+
+def test_that_an_image_is_opened_on_the_zero_shot_page(studio: Studio, dataset: Path) -> None:
+    studio.open(dataset / "red" / "00.png", sample=False)
+    assert current(studio) == "Zero-shot"
+
+
+def test_that_a_dropped_folder_reaches_the_data_page_from_anywhere(
+    studio: Studio, dataset: Path, qtbot
+) -> None:
+    studio.window.show_page("train")
+    studio.window.folder_dropped.emit(dataset)
+    assert current(studio) == "Data"
+    qtbot.waitUntil(lambda: studio.session.catalogue is not None)
+
+
+def test_that_the_page_and_the_data_of_the_last_time_come_back(studio: Studio, dataset: Path, qtbot) -> None:
+    studio.settings.set(remembered.DATA, str(dataset))
+    studio.settings.set(remembered.PAGE, "train")
+    studio.open(None, sample=False)
+    qtbot.waitUntil(lambda: studio.session.catalogue is not None)
+    assert current(studio) == "Train"
+    assert studio.train.start_button.isEnabled()
+
+
+def test_that_data_go_on_to_the_model_and_train_goes_back_to_data(studio: Studio) -> None:
+    studio.data.go_on.emit()
+    assert current(studio) == "Model"
+    studio.train.go_to_data.emit()
+    assert current(studio) == "Data"
+
+
+def test_that_torch_is_warmed_up_in_the_background(studio: Studio, monkeypatch, qtbot) -> None:
+    threads = []
+
+    def warm_up(control: Control) -> Iterator[Event]:
+        threads.append(threading.current_thread())
+        yield engine.MachineReady("cuda")
+
+    monkeypatch.setattr(engine, "warm_up", warm_up)
+    studio.begin()
+    qtbot.waitUntil(lambda: studio.window.strip.device.text() == "NVIDIA GPU")
+    assert threads != [threading.main_thread()]
+
+
+def test_that_an_uncaught_error_is_logged_and_said_with_its_details(
+    studio: Studio, caplog: pytest.LogCaptureFixture, qtbot
+) -> None:
+    alarm = Alarm(studio.window)
+    alarm.install()
+    try:
+        try:
+            raise ZeroDivisionError("a slip")
+        except ZeroDivisionError as error:
+            sys.excepthook(type(error), error, error.__traceback__)
+    finally:
+        alarm.uninstall()
+    (box,) = studio.window.findChildren(QMessageBox)
+    assert box.isVisible()
+    assert "a slip" in box.informativeText()
+    assert "Traceback" in box.detailedText()
+    assert "Nobody caught this" in caplog.text
+    box.reject()
+
+
+def test_that_an_uncaught_error_of_a_thread_reaches_the_person(studio: Studio, qtbot) -> None:
+    alarm = Alarm(studio.window)
+    alarm.install()
+    try:
+        thread = threading.Thread(target=lambda: 1 / 0)
+        thread.start()
+        thread.join()
+    finally:
+        alarm.uninstall()
+    qtbot.waitUntil(lambda: bool(studio.window.findChildren(QMessageBox)))
+    studio.window.findChildren(QMessageBox)[0].reject()
+
+
+def test_that_streams_that_a_windowed_bundle_lacks_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    app._replace_missing_streams()
+    streams = sys.stdout, sys.stderr
+    monkeypatch.undo()
+    for stream in streams:
+        stream.write("tqdm prints here")
+        stream.close()
+
+
+def test_that_the_program_opens_and_leaves_in_a_fresh_home_of_any_name(tmp_path: Path) -> None:
+    code = (
+        "from PySide6.QtCore import QTimer\n"
+        "import tlstudio.ui.app as app\n"
+        "app._BEGIN_AFTER = 60_000\n"
+        "app.Studio.open = lambda self, path, sample: QTimer.singleShot(100, self.window.close)\n"
+        "raise SystemExit(app.run_window())\n"
+    )
+    home = tmp_path / "사용자"
+    environment = {**os.environ, "TLSTUDIO_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, "Destroyed" in done.stderr) == (0, False), done.stderr
+    assert "TL Studio" in (home / "log" / "tlstudio.log").read_text("utf-8")
+    assert (home / "config" / "settings.json").is_file()
