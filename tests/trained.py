@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from tlstudio.config import DataConfig, RunConfig
 from tlstudio.events import Control
@@ -18,6 +19,16 @@ def train_small(dataset: Path, out: Path, **more: object) -> Path:
     *_, last = train(config, Control(), out=out)
     assert isinstance(last, RunFinished), last
     return last.run
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Networks this small are slower on several threads, by far where other programs want the cores too."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # for programs that a test starts
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -11,11 +11,11 @@ from typing import Any, NoReturn
 import pytest
 from typer.testing import CliRunner
 
-from tests.trained import finished_run
+from tests.trained import finished_run, one_thread
 from tests.zeroshot.conftest import known, pictures, tiny
 from tlstudio.cli.app import app
 
-__all__ = ["finished_run", "known", "pictures", "tiny"]
+__all__ = ["finished_run", "known", "one_thread", "pictures", "tiny"]
 
 
 def _no_json(constant: str) -> NoReturn:

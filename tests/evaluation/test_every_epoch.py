@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trained import finished_run, train_small
+from tests.trained import finished_run, one_thread, train_small
 from tlstudio.config import DataConfig, RunConfig
 from tlstudio.errors import BadInput, Stopped
 from tlstudio.evaluation.every_epoch import evaluate
@@ -15,7 +15,7 @@ from tlstudio.runs.store import RunFolder
 from tlstudio.training.events import BatchFinished, EpochTested
 from tlstudio.training.trainer import train
 
-__all__ = ["finished_run"]
+__all__ = ["finished_run", "one_thread"]
 
 
 def table_of(run: Path) -> list[dict]:

@@ -15,7 +15,7 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms._presets import ImageClassification
 
 from tests.images import COLOURS, picture
-from tests.trained import finished_run
+from tests.trained import finished_run, one_thread
 from tlstudio.config import DataConfig, RunConfig
 from tlstudio.errors import BadInput, Stopped
 from tlstudio.events import Control, Event, Progress
@@ -25,7 +25,7 @@ from tlstudio.models.architectures import architecture
 from tlstudio.training.events import BatchFinished, RunStopped
 from tlstudio.training.trainer import train
 
-__all__ = ["finished_run"]
+__all__ = ["finished_run", "one_thread"]
 
 CLASSES = ["blue", "green", "red"]
 
