@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QFrame, QSizePolicy, QVBoxLayout, QWidget
 
 from tlstudio.ui.icons import icon
@@ -25,6 +25,7 @@ class RailButton(QAbstractButton):
         super().__init__(parent)
         self._icon_name = icon_name
         self._theme = theme
+        self._by_key = False
         self.attention = ""
         self.setText(word)
         self.setAccessibleName(word)
@@ -51,6 +52,11 @@ class RailButton(QAbstractButton):
         else:
             super().keyPressEvent(event)
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The ring shows where the keys are; a mouse knows where it is."""
+        self._by_key = event.reason() != Qt.FocusReason.MouseFocusReason
+        super().focusInEvent(event)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = self._theme.tokens
         painter = QPainter(self)
@@ -75,7 +81,7 @@ class RailButton(QAbstractButton):
         tokens = self._theme.tokens
         ground = tokens.selected if self.isChecked() else tokens.hover if self.underMouse() else None
         painter.setPen(Qt.PenStyle.NoPen)
-        if self.hasFocus():
+        if self.hasFocus() and self._by_key:
             painter.setPen(QPen(QColor(tokens.accent), Size.FOCUS))
         painter.setBrush(QColor(ground) if ground else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(box, Radius.CONTROL, Radius.CONTROL)
