@@ -1,5 +1,6 @@
 """The program around its commands: the window, what it knows of itself, and how it takes an accident."""
 
+import io
 import json
 import os
 import subprocess
@@ -7,11 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from tests.cli.conftest import Cli, Window
 from tlstudio import __version__
 from tlstudio.cli import faces
+from tlstudio.events import Notice
 from tlstudio.models.architectures import architectures
+from tlstudio.models.events import Downloaded
 
 COMMANDS = {
     "open": ["PATH"],
@@ -253,3 +257,15 @@ def test_that_json_is_one_object_a_line_whatever_the_names():
     )
     assert done.stdout.count("\n") == 1
     assert json.loads(done.stdout) == {"path": "a\nb\u2028c.png"}
+
+
+def test_that_a_bar_on_a_terminal_shows_names_as_they_are(monkeypatch: pytest.MonkeyPatch):
+    """A file called "[/b].pth" is no markup, and the bar is gone when the work is done."""
+    screen = io.StringIO()
+    console = Console(file=screen, force_terminal=True, width=100, highlight=False)
+    monkeypatch.setattr(faces, "Console", lambda **_: console)
+    events = [Downloaded("[/b].pth", 10**6, 2 * 10**6), Notice("[red]done")]
+    faces.show_all(iter(events), as_json=False)
+    assert "Downloading [/b].pth (MB)" in screen.getvalue()
+    assert "[red]done" in screen.getvalue()
+    assert screen.getvalue().rindex("\x1b[2K") > screen.getvalue().rindex("Downloading")

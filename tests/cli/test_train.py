@@ -53,17 +53,18 @@ def test_that_the_program_trains_and_prints_json_lines_alone(program: Cli, small
 def test_that_people_get_a_line_an_epoch_the_table_and_the_place_of_the_run(
     cli: Cli, small: Options, tmp_path: Path
 ):
-    ran = cli("train", *small, "--out", tmp_path / "run")
+    folder = tmp_path / "[red]run[/bold]"  # what rich would read as markup
+    ran = cli("train", *small, "--out", folder)
     assert (ran.status, ran.err) == (0, "")
     assert "3 classes · 24 train, 6 val, 6 test images" in ran.out
     assert re.findall(r"^Epoch +(\d+)  training", ran.out, re.MULTILINE) == ["1", "2"]
     table = ran.out[ran.out.index("Every epoch's model, tested") :]
     rows = re.findall(r"│ +(\d+) │ +([\d.]+)% │ +([\d.]+)% │ +[\d.]+ │", table)
     assert [row[0] for row in rows] == ["1", "2"]
-    tested = RunFolder.open(tmp_path / "run").read("test.json")
+    tested = RunFolder.open(folder).read("test.json")
     assert [float(row[2]) for row in rows] == [round(100 * row["test_top1"], 1) for row in tested]
     assert table.count("chosen by validation") == 1
-    assert ran.out.splitlines()[-1] == f"The run lies in {tmp_path / 'run'}"
+    assert ran.out.splitlines()[-1] == f"The run lies in {folder}"
 
 
 def test_that_output_to_a_file_is_neither_wrapped_nor_littered_with_bars(cli: Cli, small: Options):

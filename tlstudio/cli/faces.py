@@ -134,7 +134,7 @@ class People:
                     f"{event.seconds:.0f} s, {event.peak_memory_mb:.0f} MB.",
                     soft_wrap=True,
                 )
-                self._console.print(f"The run lies in {event.run}", soft_wrap=True)
+                self._console.print(f"The run lies in {event.run}", soft_wrap=True, markup=False)
             case RunStopped():
                 self.clear()
                 what = _count(event.epochs, "finished epoch")
@@ -208,7 +208,12 @@ def _face(as_json: bool) -> Iterator[Face]:
         yield JsonLines()
         return
     console = Console(highlight=False)  # what is not printed to a terminal is never cut or wrapped
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         face = People(console, bars)
         try:
