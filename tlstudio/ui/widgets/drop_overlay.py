@@ -40,6 +40,8 @@ class DropOverlay(QWidget):
     def __init__(self, window: QWidget, theme: Theme) -> None:
         super().__init__(window)
         self._theme = theme
+        self._folders: list[Path] = []
+        self._images: list[Path] = []
         self.sentence = ""
         self._icon_name = "folder"
         self.setAcceptDrops(True)
@@ -62,8 +64,9 @@ class DropOverlay(QWidget):
         self.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
+        # What was seen when the drag came in: some programs are gone by the time it is let go.
+        folders, images = self._folders, self._images
         self.hide()
-        folders, images = dropped_paths(event.mimeData())
         event.acceptProposedAction()
         if folders:
             self.folder_dropped.emit(folders[0])
@@ -74,6 +77,7 @@ class DropOverlay(QWidget):
         folders, images = dropped_paths(event.mimeData())
         if not folders and not images:
             return False
+        self._folders, self._images = folders, images
         count = len(images)
         self._icon_name = "folder" if folders else "image"
         self.sentence = (
@@ -95,7 +99,7 @@ class DropOverlay(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(self.rect(), self._theme.tint("ground", 0.88))
+        painter.fillRect(self.rect(), self._theme.tint("ground", 0.94))
         inset = self.rect().adjusted(Space.XL, Space.XL, -Space.XL, -Space.XL)
         painter.setPen(QPen(QColor(self._theme.tokens.accent), Size.FOCUS, Qt.PenStyle.DashLine))
         painter.setBrush(self._theme.tint("accent", 0.08))
