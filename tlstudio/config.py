@@ -1,7 +1,7 @@
 """What a run is: validated, frozen, serialisable. No torch here, so that every face can read it at once."""
 
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -28,6 +28,9 @@ class Augmentation(StrEnum):
     NONE = "none"
     LIGHT = "light"
     STRONG = "strong"
+
+
+Keep = Literal["all", "best-and-last"] | Annotated[int, Field(ge=1)]
 
 
 class FreezePlan(_Frozen):
@@ -76,7 +79,8 @@ class RunConfig(_Frozen):
     ``image_size`` left out are chosen by the strategy and the weights. ``views`` counts where
     layers are frozen from the start: augmented images are then varied in so many ways, shown in turn, and the
     features that the frozen layers make of each are computed once; 0 varies each epoch anew, as happens where
-    nothing is frozen.
+    nothing is frozen. ``keep``: whose models stay: those of all epochs, of the best and the last only, or
+    of these two and each n-th.
     """
 
     format: Literal[1] = 1
@@ -102,5 +106,6 @@ class RunConfig(_Frozen):
     early_stopping: int | None = Field(
         default=None, ge=1, description="stop after so many epochs without a better one"
     )
+    keep: Keep = "all"
     seed: int = Field(default=0, ge=0)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"

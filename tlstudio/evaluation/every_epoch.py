@@ -9,7 +9,7 @@ from tlstudio.data.catalogue import Catalogue
 from tlstudio.errors import BadInput
 from tlstudio.events import Control, Event, Progress
 from tlstudio.runs.store import RunFolder
-from tlstudio.training.checkpoint import load_model
+from tlstudio.training.checkpoint import load_model, newest_whole
 from tlstudio.training.device import choose_device
 from tlstudio.training.testing import test_epochs
 
@@ -17,8 +17,10 @@ from tlstudio.training.testing import test_epochs
 def evaluate(run_path: Path, control: Control, *, device: str = "auto") -> Iterator[Event]:
     """Yield Progress and one EpochTested an epoch; the table is kept in the run as test.json.
 
+    A model that is damaged, or that the run did not keep, is left out with a notice.
+
     Raises:
-        BadInput: the folder is no run, has no finished epoch, or its test images are gone.
+        BadInput: the folder is no run, has no finished epoch that is whole, or its test images are gone.
     """
     run = RunFolder.open(run_path)
     try:
@@ -36,7 +38,8 @@ def evaluate(run_path: Path, control: Control, *, device: str = "auto") -> Itera
             "Put the folder back where it was when the run was trained.",
         )
     yield Progress("Loading the model")
-    model = load_model(run, None, choose_device(device))
+    # Whichever epoch: it only brings the frozen layers, and test_epochs the rest of each.
+    model = load_model(run, newest_whole(run), choose_device(device))
     with ThreadPoolExecutor(4, thread_name_prefix="decode") as pool:
 
         def batches() -> Iterator[Batch]:

@@ -31,6 +31,7 @@ _MIGRATIONS = (
         best_epoch INTEGER, val_top1 REAL, test_top1 REAL, seconds REAL, pid INTEGER
     );
     """,
+    "ALTER TABLE runs ADD COLUMN taken_up TEXT;",
 )
 _NOT_OURS = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _T = TypeVar("_T")
@@ -41,7 +42,8 @@ class RunRow:
     """A run in the list.
 
     ``created`` is ISO 8601 in UTC, ``dataset`` what the configuration names as its root, top-1 values are
-    fractions, ``pid`` is the process that trains or trained it.
+    fractions, ``pid`` is the process that trains or trained it, ``taken_up`` when that took a run up again
+    which another had begun.
     """
 
     path: Path
@@ -56,6 +58,7 @@ class RunRow:
     test_top1: float | None = None
     seconds: float | None = None
     pid: int | None = None
+    taken_up: str | None = None
 
     @classmethod
     def of(cls, path: Path, config: RunConfig, status: Status, **rest: Any) -> "RunRow":
@@ -67,7 +70,7 @@ class RunRow:
             weights=config.weights,
             strategy=config.strategy.value,
             dataset=config.data.root,
-            **{"created": datetime.now(UTC).isoformat(timespec="seconds"), **rest},
+            **{"created": _now(), **rest},
         )
 
 
@@ -111,13 +114,26 @@ class RunIndex:
         values = (status, *given.values(), str(path))
         return self._with_database(lambda database: database.execute(command, values).rowcount > 0)
 
+    def take_up(self, path: Path, pid: int) -> bool:
+        """Say that this process goes on with a run; False if the list does not have it."""
+        command = "UPDATE runs SET status = 'running', pid = ?, taken_up = ? WHERE path = ?"
+        values = (pid, _now(), str(path))
+        return self._with_database(lambda database: database.execute(command, values).rowcount > 0)
+
+    def trained_by(self, path: Path) -> int | None:
+        """The living process that trains a run, if there is one."""
+        self.mark_interrupted()
+        query = "SELECT pid FROM runs WHERE status = 'running' AND path = ?"
+        found = self._with_database(lambda database: database.execute(query, (str(path),)).fetchone())
+        return found[0] if found else None
+
     def mark_interrupted(self) -> tuple[Path, ...]:
         """Mark the runs whose process is gone without having ended them; returns their folders."""
-        query = "SELECT path, pid, created FROM runs WHERE status = 'running'"
+        query = "SELECT path, pid, COALESCE(taken_up, created) FROM runs WHERE status = 'running'"
         command = "UPDATE runs SET status = 'interrupted' WHERE path = ? AND status = 'running'"
 
         def mark(database: sqlite3.Connection) -> list[Path]:
-            gone = [path for path, pid, created in database.execute(query) if not _alive(pid, created)]
+            gone = [path for path, pid, entered in database.execute(query) if not _alive(pid, entered)]
             database.executemany(command, [(path,) for path in gone])
             return [Path(path) for path in gone]
 
@@ -162,12 +178,20 @@ class RunIndex:
 
 
 def _migrate(database: sqlite3.Connection) -> None:
-    (version,) = database.execute("PRAGMA user_version").fetchone()
-    if version > len(_MIGRATIONS):
+    def version() -> int:
+        return database.execute("PRAGMA user_version").fetchone()[0]
+
+    if version() > len(_MIGRATIONS):
         raise _Foreign
-    for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
-        # In one transaction, or a crash between the two would leave a table that the next start cannot make.
-        database.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
+    if version() == len(_MIGRATIONS):
+        return
+    # One transaction, whole or not at all; and several processes may come here at once.
+    database.execute("BEGIN IMMEDIATE")
+    with database:
+        for script in _MIGRATIONS[version() :]:
+            for statement in script.split(";"):
+                database.execute(statement)
+        database.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
 
 
 def _put(database: sqlite3.Connection, row: RunRow) -> None:
@@ -191,8 +215,12 @@ def _read_row(folder: Path) -> RunRow | None:
     return RunRow.of(folder, config, result.get("status", "interrupted"), created=created, **figures)
 
 
-def _alive(pid: int | None, created: str) -> bool:
-    """Whether the process that started a run at ``created`` still lives: the number may have a new owner."""
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _alive(pid: int | None, entered: str) -> bool:
+    """Whether the process that entered a run at that time still lives: the number may have a new owner."""
     if pid is None:
         return False
     try:
@@ -202,4 +230,4 @@ def _alive(pid: int | None, created: str) -> bool:
     except psutil.Error:
         return False
     # A run is entered after its process began; two seconds for clocks that are cut to seconds.
-    return started <= datetime.fromisoformat(created).timestamp() + 2
+    return started <= datetime.fromisoformat(entered).timestamp() + 2

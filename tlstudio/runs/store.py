@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from tlstudio.config import RunConfig
 from tlstudio.errors import BadInput
-from tlstudio.files import write_json
+from tlstudio.files import atomic_write, naming, write_json
 from tlstudio.paths import runs_dir
 from tlstudio.runs.index import CONFIG_FILE, RESULT_FILE, RunIndex, RunRow
 
@@ -64,6 +64,30 @@ class RunFolder:
         _ = run.config
         return run
 
+    def refuse_if_training(self) -> None:
+        """
+        Raises:
+            BadInput: a living process trains the run.
+        """
+        if pid := RunIndex().trained_by(self.path):
+            raise BadInput(f"Process {pid} is training {self.path} right now.", "Wait for it, or stop it.")
+
+    def take_up(self) -> None:
+        """List the run as running in this process; how it ended before no longer counts.
+
+        Raises:
+            BadInput: a living process trains it, or its files would not be written where they seem to be.
+        """
+        self.refuse_if_training()
+        if (self.path / CHECKPOINTS).is_symlink():  # a folder from elsewhere writes nothing outside itself
+            raise BadInput(
+                f"{self.path / CHECKPOINTS} is a link to another place.", "Copy the models into the run."
+            )
+        (self.path / RESULT_FILE).unlink(missing_ok=True)
+        index = RunIndex()
+        if not index.take_up(self.path, os.getpid()):
+            index.put(RunRow.of(self.path, self.config, "running", pid=os.getpid()))
+
     @cached_property
     def config(self) -> RunConfig:
         """
@@ -106,10 +130,18 @@ class RunFolder:
         write_json(self._file(name), data)
 
     def append_metric(self, metric: dict[str, Any]) -> None:
-        """Add a line to the run's metrics; it is on its way to the disk when this returns."""
-        with (self.path / METRICS_FILE).open("a+b") as file:
+        """Add a line to the run's metrics; it is on the disk when this returns."""
+        path = self.path / METRICS_FILE
+        with naming(path), path.open("a+b") as file:
             _drop_cut_off_line(file)
-            file.write(json.dumps(metric, ensure_ascii=False).encode() + b"\n")
+            file.write(_line(metric))
+            file.flush()
+            os.fsync(file.fileno())
+
+    def keep_metrics(self, metrics: list[dict[str, Any]]) -> None:
+        """Replace the lines of the metrics by these."""
+        with atomic_write(self.path / METRICS_FILE) as file:
+            file.writelines(map(_line, metrics))
 
     def metrics(self) -> list[dict[str, Any]]:
         """The lines of the metrics so far; one that a crash cut off at the end is left out."""
@@ -208,6 +240,10 @@ def _claimed(path: Path) -> Path:
 
 def _cannot_make(path: Path, error: OSError) -> BadInput:
     return BadInput(f"The folder {path} cannot be made: {error.strerror}.", "Choose another place.")
+
+
+def _line(metric: dict[str, Any]) -> bytes:
+    return json.dumps(metric, ensure_ascii=False).encode() + b"\n"
 
 
 def _drop_cut_off_line(file: Any) -> None:

@@ -1,7 +1,7 @@
 """One model an epoch in little space: what is frozen is stored once a run, what is trained each epoch."""
 
+import contextlib
 import dataclasses
-import io
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from tlstudio.config import Keep
 from tlstudio.data.transforms import View
 from tlstudio.errors import BadInput
 from tlstudio.files import atomic_write
@@ -16,6 +17,7 @@ from tlstudio.models.build import IMAGENET_CLASSES, build
 from tlstudio.models.weights import read_tensors
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.as_is import CategoryReading
+from tlstudio.training.history import History
 from tlstudio.training.measure import settle
 
 FROZEN_FILE = "frozen.safetensors"
@@ -42,57 +44,69 @@ def save_frozen(run: RunFolder, network: nn.Module, trained: frozenset[str]) -> 
 def save_epoch(run: RunFolder, network: nn.Module, trained: frozenset[str], **about: Any) -> tuple[Path, int]:
     """Store the tensors that training may have changed; gives the file and its bytes."""
     tensors = {name: t.cpu() for name, t in network.state_dict().items() if name in trained}
-    content = io.BytesIO()
-    torch.save({"format": _FORMAT, "tensors": tensors, **about}, content)
     path = run.checkpoint(about["epoch"])
-    with atomic_write(path) as file:
-        file.write(content.getbuffer())
-    return path, content.tell()
+    return path, write_tensors(path, {"format": _FORMAT, "tensors": tensors, **about})
 
 
-@dataclasses.dataclass(frozen=True)
-class KeptEpoch:
-    """What validation said of an epoch whose model is kept; ``best``: better than all before it."""
-
-    epoch: int
-    val_top1: float
-    val_loss: float
-    best: bool
-
-
-def kept_epochs(run: RunFolder) -> tuple[KeptEpoch, ...]:
-    """The finished epochs of a run, in order; those of a run that was cut off too.
+def write_tensors(path: Path, content: dict[str, Any]) -> int:
+    """Write tensors and plain data, whole or not at all; gives the bytes.
 
     Raises:
-        BadInput: the run's metrics are damaged.
+        OSError: the folder cannot be written or the disk is full.
     """
-    rows = run.metrics()
-    try:
-        return tuple(
-            KeptEpoch(int(row["epoch"]), float(row["val_top1"]), float(row["val_loss"]), bool(row["best"]))
-            for row in rows
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadInput(f"The metrics of {run.path} are damaged.", _NOT_WHOLE) from error
+    with atomic_write(path) as file:
+        try:
+            torch.save(content, file)
+        except RuntimeError as error:
+            # torch's writer meets the disk's error with one of its own, which says nothing of the disk.
+            raise error.__context__ if isinstance(error.__context__, OSError) else error from None
+        return file.tell()
 
 
-def chosen_epoch(run: RunFolder) -> int | None:
-    """The epoch that validation prefers among the finished ones, if there is one."""
-    best = [kept.epoch for kept in kept_epochs(run) if kept.best]
-    return best[-1] if best else None
+def thin_out(run: RunFolder, keep: Keep, history: History) -> None:
+    """Delete the models that the run is not to keep: never the best one, nor the last."""
+    if keep == "all" or history.best is None:
+        return
+    wanted = {history.best.epoch, history.epochs[-1].epoch}
+    for epoch in run.epochs():
+        if epoch not in wanted and not (isinstance(keep, int) and epoch % keep == 0):
+            run.checkpoint(epoch).unlink(missing_ok=True)
+
+
+def newest_whole(run: RunFolder) -> int | None:
+    """The newest finished epoch whose model can be read, if there is one."""
+    finished = {epoch.epoch for epoch in History.read(run).epochs}
+    for epoch in reversed(run.epochs()):
+        if epoch in finished:
+            with contextlib.suppress(BadInput):
+                read_tensors(run.checkpoint(epoch))
+                return epoch
+    return None
+
+
+def way_out(run: RunFolder) -> str:
+    """What to do when a model of the run is lost: a hint."""
+    epoch = newest_whole(run)
+    if epoch is None:
+        return "No model of this run is whole; train again."
+    return f"The newest whole model is that of epoch {epoch}: choose that one."
 
 
 def load_epoch(run: RunFolder, epoch: int, network: nn.Module) -> frozenset[str]:
     """Put an epoch's weights into ``network``, whose frozen ones are there already; gives their names.
 
     Raises:
-        BadInput: there is no such epoch, or its file is damaged.
+        BadInput: there is no such epoch, or its file is damaged: then the hint offers the newest whole one.
     """
     path = run.checkpoint(epoch)
     if not path.is_file():
         known = ", ".join(map(str, run.epochs())) or "none"
         raise BadInput(f"{run.path} has no model of epoch {epoch}.", f"Its epochs are: {known}.")
-    return _load(network, read_tensors(path), path)
+    try:
+        tensors = read_tensors(path)
+    except BadInput as error:
+        raise BadInput(error.message, way_out(run)) from error
+    return _load(network, tensors, path)
 
 
 def load_model(run: RunFolder, epoch: int | None, device: torch.device) -> TrainedModel:
@@ -102,7 +116,8 @@ def load_model(run: RunFolder, epoch: int | None, device: torch.device) -> Train
         BadInput: the run has no finished epoch, or a file is missing or damaged.
     """
     if epoch is None:
-        epoch = chosen_epoch(run)
+        best = History.read(run).best
+        epoch = best.epoch if best else None
     if epoch is None:
         raise BadInput(f"{run.path} has no finished epoch yet.", "Train it for at least one epoch.")
     about = run.read("about.json")
@@ -112,13 +127,22 @@ def load_model(run: RunFolder, epoch: int | None, device: torch.device) -> Train
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(f"{run.path / 'about.json'} is damaged.", _NOT_WHOLE) from error
     network = empty_network(arch, len(classes), as_is=as_is)
+    load_tensors(run, epoch, network)
+    return TrainedModel(settle(network, device).eval(), classes, view)
+
+
+def load_tensors(run: RunFolder, epoch: int, network: nn.Module) -> None:
+    """Put the weights that an epoch ended with into ``network``, the frozen and the trained ones.
+
+    Raises:
+        BadInput: a file is missing or damaged, or they do not make the whole network.
+    """
     present = _load_frozen(run, network) | load_epoch(run, epoch, network)
     lost = network.state_dict().keys() - present
     if lost:
         raise BadInput(
             f"{run.path} lacks {len(lost)} of the network's tensors, {min(lost)} among them.", _NOT_WHOLE
         )
-    return TrainedModel(settle(network, device).eval(), classes, view)
 
 
 def empty_network(arch: str, classes: int, *, as_is: bool) -> nn.Module:

@@ -89,17 +89,33 @@ def prepare(config: RunConfig, control: Control) -> Generator[Event, None, Job]:
         BadInput: the configuration cannot be carried out, and why.
         StudioError: weights could not be fetched.
     """
-    device = choose_device(config.device)
+    choose_device(config.device)  # before the images are read
     if config.strategy is Strategy.SCRATCH:
         config = config.model_copy(update={"weights": RANDOM})
     if config.strategy is Strategy.AS_IS and config.weights == RANDOM:
         raise BadInput("A model used as it is needs pre-trained weights.", "Choose weights other than none.")
     catalogue = yield from divided_catalogue(config, control)
+    return (yield from make_job(config, catalogue, control))
+
+
+def make_job(
+    config: RunConfig, catalogue: Catalogue, control: Control, *, fetch_weights: bool = True
+) -> Generator[Event, None, Job]:
+    """Build the network for these images and plan its stages; yields progress, downloads and notices.
+
+    Args:
+        fetch_weights: False for a run that brings all its tensors with it; its source may be gone by now.
+
+    Raises:
+        BadInput: the configuration cannot be carried out, and why.
+        StudioError: weights could not be fetched.
+    """
+    device = choose_device(config.device)
     classes = len(catalogue.classes)
     tree = layer_tree(config.arch, classes)
     stages = stages_for(config, tree)  # before the weights: a wrong plan should not cost a download
     yield Progress(f"Building {architecture(config.arch).title}")
-    pretrained = yield from _with_weights(config, control)
+    pretrained = yield from _with_weights(config, config.weights if fetch_weights else RANDOM, control)
     network: FreezableNetwork | CategoryReading
     if config.strategy is Strategy.AS_IS:
         network = stored = CategoryReading(pretrained, classes)
@@ -115,10 +131,10 @@ def prepare(config: RunConfig, control: Control) -> Generator[Event, None, Job]:
     return Job(config, catalogue, network, stored, changing, stages, view, device)
 
 
-def _with_weights(config: RunConfig, control: Control) -> Generator[Event, None, nn.Module]:
+def _with_weights(config: RunConfig, weights: str, control: Control) -> Generator[Event, None, nn.Module]:
     seed_torch(config.seed)
     network = build(config.arch, IMAGENET_CLASSES)
-    for event in fetch(config.arch, config.weights, control):
+    for event in fetch(config.arch, weights, control):
         if isinstance(event, WeightsReady):
             sentence = fit(network, event.path).sentence(event.path.name)
             if sentence:
@@ -136,6 +152,12 @@ def open_run(job: Job, out: Path | None) -> RunFolder:
         BadInput: ``out`` is there already and not empty, or cannot be written.
     """
     run = RunFolder.create(job.config, out)
+    describe(run, job)
+    return run
+
+
+def describe(run: RunFolder, job: Job) -> None:
+    """Note in the run's folder what was found beside what was asked."""
     run.write(
         "about.json",
         {
@@ -152,4 +174,3 @@ def open_run(job: Job, out: Path | None) -> RunFolder:
     )
     run.write("split.json", job.catalogue.as_json())
     run.write("environment.json", environment())
-    return run

@@ -5,10 +5,12 @@ from collections.abc import Callable, Generator, Iterator
 from torch import nn
 
 from tlstudio.data.batches import Batch
-from tlstudio.events import Control, Event
+from tlstudio.errors import BadInput
+from tlstudio.events import Control, Event, Notice
 from tlstudio.runs.store import RunFolder
-from tlstudio.training.checkpoint import chosen_epoch, kept_epochs, load_epoch
+from tlstudio.training.checkpoint import load_epoch
 from tlstudio.training.events import EpochTested
+from tlstudio.training.history import History
 from tlstudio.training.measure import measure
 
 TEST_TABLE = "test.json"
@@ -22,7 +24,9 @@ def test_epochs(
     images: int,
     control: Control,
 ) -> Generator[Event, None, tuple[EpochTested, ...]]:
-    """Test the model of every finished epoch and keep the table as test.json.
+    """Test the model of every finished epoch that is kept, and keep the table as test.json.
+
+    A model that is gone or damaged is left out with a notice.
 
     Args:
         stored: holds the run's frozen weights; the trained ones are loaded into it epoch by epoch.
@@ -31,10 +35,21 @@ def test_epochs(
 
     Yields Progress and one EpochTested a model; gives the table.
     """
-    epochs, best = kept_epochs(run), chosen_epoch(run)
+    history, there = History.read(run), set(run.epochs())
+    best = history.best.epoch if history.best else None
+    gone = [one.epoch for one in history.epochs if one.epoch not in there]
+    if gone:
+        names = ", ".join(map(str, gone[:10])) + (", …" if gone[10:] else "")
+        yield Notice(f"Not tested, for their models were not kept: epoch {names}.")
     table: list[EpochTested] = []
-    for kept in epochs:
-        load_epoch(run, kept.epoch, stored)
+    for kept in history.epochs:
+        if kept.epoch in gone:
+            continue
+        try:
+            load_epoch(run, kept.epoch, stored)
+        except BadInput as error:
+            yield Notice(f"{error.message} Epoch {kept.epoch} is not tested.")
+            continue
         text = f"Testing the model of epoch {kept.epoch}"
         score = yield from measure(module, batches(), images, text, control)
         chosen = kept.epoch == best

@@ -7,35 +7,36 @@ import time
 from collections.abc import Generator, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 from torch.nn import functional
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from tlstudio.config import RunConfig
+from tlstudio.config import RunConfig, Stage
 from tlstudio.data.batches import batch_sizes
-from tlstudio.errors import BadInput, Stopped, StudioError
-from tlstudio.events import Control, Event
+from tlstudio.errors import Stopped, StudioError
+from tlstudio.events import Control, Event, Notice
 from tlstudio.models.freeze import FreezableNetwork
-from tlstudio.runs.store import RunFolder
 from tlstudio.training.as_is import CategoryReading, read_categories
-from tlstudio.training.checkpoint import save_epoch, save_frozen
+from tlstudio.training.checkpoint import load_epoch, save_epoch, save_frozen, thin_out
 from tlstudio.training.device import peak_memory_mb, seed_torch
 from tlstudio.training.events import (
     BatchFinished,
     CheckpointSaved,
     EpochFinished,
     EpochTested,
-    RunFailed,
     RunFinished,
     RunStarted,
     RunStopped,
     StageStarted,
 )
+from tlstudio.training.failures import diverged, failed
 from tlstudio.training.history import Clock, History
 from tlstudio.training.inputs import Inputs
 from tlstudio.training.measure import Meter, Score, measure, to_device
 from tlstudio.training.optim import make_optimizer, make_schedule
+from tlstudio.training.resume import Kept, forget_state, read_kept, save_state, take_up
 from tlstudio.training.setup import Job, open_run, prepare
 from tlstudio.training.testing import test_epochs
 
@@ -50,60 +51,84 @@ def train(config: RunConfig, control: Control, *, out: Path | None = None) -> It
     Args:
         out: the run's folder, new or empty; by default one in the store of runs.
     """
-    started = time.monotonic()
-    run: RunFolder | None = None
-    history = History()
-    try:
+
+    def begin() -> Generator[Event, None, tuple[Job, Kept]]:
         job = yield from prepare(config, control)
-        run = open_run(job, out)
+        return job, Kept(open_run(job, out))
+
+    yield from _carry_out(begin(), control, None)
+
+
+def resume(path: Path, control: Control, *, accept_changed_data: bool = False) -> Iterator[Event]:
+    """Go on with a run that was cut off: on a CPU it ends with the weights of one that never was.
+
+    The events are those of :func:`train`, without the epochs that are finished.
+
+    Args:
+        path: the run's folder. Without a finished epoch in it, the run begins again.
+        accept_changed_data: whether to go on if other images are there than when the run began.
+    """
+    try:
+        kept = read_kept(path)
+    except Exception as error:
+        yield failed(error, None)
+        return
+
+    def begin() -> Generator[Event, None, tuple[Job, Kept]]:
+        job = yield from take_up(kept, control, accept_changed_data=accept_changed_data)
+        return job, kept
+
+    yield from _carry_out(begin(), control, kept)
+
+
+def _carry_out(
+    beginning: Generator[Event, None, tuple[Job, Kept]], control: Control, kept: Kept | None
+) -> Iterator[Event]:
+    """Train to one of the three ends, which is told and, once the run has begun, kept in its folder."""
+    started = time.monotonic()
+    begun = False
+    try:
+        job, kept = yield from beginning
+        begun = True
+        seconds_before = kept.history.seconds
         with ThreadPoolExecutor(DECODING_THREADS, thread_name_prefix="decode") as pool:
-            best, test_top1 = yield from _Trainer(job, run, history, control, pool).run_all()
-        seconds = time.monotonic() - started
-        run.finish("finished", **history.figures(), test_top1=test_top1, seconds=seconds)
+            best, test_top1 = yield from _Trainer(job, kept, control, pool).run_all()
+        seconds = seconds_before + time.monotonic() - started
+        kept.run.finish("finished", **kept.history.figures(), test_top1=test_top1, seconds=seconds)
+        forget_state(kept.run)
         memory = round(peak_memory_mb(), 1)
-        yield RunFinished(run.path, best.epoch, best.val_top1, test_top1, seconds, memory)
+        yield RunFinished(kept.run.path, best.epoch, best.val_top1, test_top1, seconds, memory)
     except (Stopped, KeyboardInterrupt):  # the second: Ctrl-C pressed again before the batch ended
-        if run is not None:
-            run.finish("stopped", **history.figures())
+        _note_end(kept if begun else None, "stopped")
+        history = kept.history if kept else History()
         best_epoch = history.best.epoch if history.best else None
-        yield RunStopped(run.path if run else None, len(history.epochs), best_epoch)
+        yield RunStopped(kept.run.path if kept else None, len(history.epochs), best_epoch)
     except GeneratorExit:  # nobody listens any more
-        if run is not None:
-            run.finish("stopped", **history.figures())
+        _note_end(kept if begun else None, "stopped")
         raise
     except Exception as error:
         _log.exception("The run failed")
-        if run is not None:
-            run.finish("failed", **history.figures())
-        yield _failed(error, run)
+        _note_end(kept if begun else None, "failed")
+        yield failed(error, kept.run if kept else None)
 
 
-def _failed(error: Exception, run: RunFolder | None) -> RunFailed:
-    path = run.path if run else None
-    match error:
-        case StudioError():
-            return RunFailed(error.message, error.hint, path, isinstance(error, BadInput))
-        case OSError():
-            what = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
-            return RunFailed(
-                f"A file could not be read or written ({what}).", "Is the disk full or gone?", path
-            )
-        case _ if "out of memory" in str(error).lower():
-            return RunFailed(
-                "The device ran out of memory.", "Try half the batch size or smaller images.", path
-            )
-        case _:
-            sentence = f"Training failed with {type(error).__name__}: {error}."
-            return RunFailed(sentence, "The log has the details.", path)
+def _note_end(begun: Kept | None, status: Literal["stopped", "failed"]) -> None:
+    if begun is None:
+        return
+    try:
+        begun.run.finish(status, **begun.history.figures())
+    except (OSError, StudioError):  # a full disk, say: the reason why it ended is what has to be told
+        _log.exception("How the run ended cannot be kept")
 
 
 class _Trainer:
     """One run at work: the job, and what its steps share."""
 
-    def __init__(self, job: Job, run: RunFolder, history: History, control: Control, pool: Executor) -> None:
+    def __init__(self, job: Job, kept: Kept, control: Control, pool: Executor) -> None:
         self.job = job
-        self.run = run
-        self.history = history
+        self.run = kept.run
+        self.history = kept.history
+        self.state = kept.state
         self.control = control
         self.pool = pool
         self.inputs = Inputs(job, pool)
@@ -115,7 +140,11 @@ class _Trainer:
         images = {split: job.count(split) for split in ("train", "val", "test")}
         classes, device = job.catalogue.classes, str(job.device)
         yield RunStarted(run.path, job.config, job.stages, classes, images, job.parameters, device)
-        save_frozen(run, job.stored, job.changing)
+        if done := len(self.history.epochs):
+            self.clock.trained_before(done)
+            yield Notice(f"Resumed after epoch {done}, which was the last one finished.")
+        else:
+            save_frozen(run, job.stored, job.changing)
         match job.network:
             case FreezableNetwork() as network:
                 yield from self.train_stages(network)
@@ -124,32 +153,44 @@ class _Trainer:
         best = self.history.best
         assert best is not None, "a run has at least one epoch"
         table = yield from self.test_all()
-        return best, next(row.test_top1 for row in table if row.chosen)
+        chosen = [row.test_top1 for row in table if row.chosen]
+        if not chosen:
+            load_epoch(
+                run, best.epoch, job.stored
+            )  # raises, with a sentence, what made the test leave it out
+        return best, chosen[0]
 
     def train_stages(self, network: FreezableNetwork) -> Iterator[Event]:
-        config = self.job.config
-        steps = len(batch_sizes(self.job.count("train"), config.batch_size))
-        epoch = 0
         for number, stage in enumerate(self.job.stages):
-            network.apply_plan(stage.plan)
-            self.inputs = Inputs(self.job, self.pool)
-            parameters = network.trained_parameters()
-            optimizer = make_optimizer(config.optimizer, parameters, stage.lr, config.weight_decay)
-            schedule = make_schedule(config.schedule, optimizer, stage.lr, steps * stage.epochs)
-            trained = network.tree.trained_parameters(stage.plan)
-            yield StageStarted(number, stage.name, epoch + 1, stage.epochs, stage.lr, trained)
-            since_best = 0
-            for done in range(1, stage.epochs + 1):
-                epoch += 1
-                begun = time.monotonic()
-                score = yield from self.train_epoch(network, optimizer, schedule, epoch)
-                rate = score.images / (time.monotonic() - begun)
-                lr = optimizer.param_groups[0]["lr"]
-                yield from self.close_epoch(epoch, number, score, lr, begun, rate)
-                since_best = 0 if self.history.epochs[-1].best else since_best + 1
-                if config.early_stopping and since_best >= config.early_stopping:
-                    self.clock.skip_epochs(stage.epochs - done)
-                    break
+            if not self.is_over(number, stage):  # as it may be in a resumed run
+                yield from self.train_stage(network, number, stage)
+            self.clock.skip_epochs(stage.epochs - self.history.done(number))
+
+    def is_over(self, number: int, stage: Stage) -> bool:
+        """Whether a stage had all its epochs, or stopped improving before."""
+        patience = self.job.config.early_stopping or math.inf
+        return self.history.done(number) >= stage.epochs or self.history.stalled(number) >= patience
+
+    def train_stage(self, network: FreezableNetwork, number: int, stage: Stage) -> Iterator[Event]:
+        config = self.job.config
+        network.apply_plan(stage.plan)
+        self.inputs = Inputs(self.job, self.pool)
+        steps = len(batch_sizes(self.job.count("train"), config.batch_size))
+        parameters = network.trained_parameters()
+        optimizer = make_optimizer(config.optimizer, parameters, stage.lr, config.weight_decay)
+        schedule = make_schedule(config.schedule, optimizer, stage.lr, steps * stage.epochs)
+        done = self.history.done(number)
+        if self.state and done:  # resumed within this stage
+            self.state.restore(optimizer, schedule)
+        self.state = None
+        first, trained = len(self.history.epochs) - done + 1, network.tree.trained_parameters(stage.plan)
+        yield StageStarted(number, stage.name, first, stage.epochs, stage.lr, trained)
+        while not self.is_over(number, stage):
+            epoch = len(self.history.epochs) + 1
+            begun = time.monotonic()
+            score = yield from self.train_epoch(network, optimizer, schedule, epoch)
+            rate = score.images / (time.monotonic() - begun)
+            yield from self.close_epoch(epoch, number, score, begun, rate, (optimizer, schedule))
 
     def train_epoch(
         self, network: FreezableNetwork, optimizer: Optimizer, schedule: LRScheduler, epoch: int
@@ -174,7 +215,7 @@ class _Trainer:
             meter.add(loss, logits, labels)
             score = meter.score()
             if not math.isfinite(score.loss):
-                raise _diverged(score.loss, epoch, step, optimizer.param_groups[0]["lr"])
+                raise diverged(score.loss, epoch, step, optimizer.param_groups[0]["lr"])
             now = time.monotonic()
             self.clock.trained(len(labels), now - last)
             rate, last = score.images / (now - begun), now
@@ -184,25 +225,34 @@ class _Trainer:
         return meter.score()
 
     def close_epoch(
-        self, epoch: int, stage: int, train: Score, lr: float, begun: float, rate: float
+        self,
+        epoch: int,
+        stage: int,
+        train: Score,
+        begun: float,
+        rate: float,
+        steering: tuple[Optimizer, LRScheduler] | None = None,
     ) -> Iterator[Event]:
-        """Validate, keep the model and the figures, and say so."""
-        job = self.job
+        """Validate, keep the model, the figures and what the next epoch starts from, and say so."""
+        job, run = self.job, self.run
         validating = time.monotonic()
         job.network.eval()
         batches, text = self.inputs.evaluation("val"), f"Validating epoch {epoch}"
         val = yield from measure(self.inputs.module, batches, job.count("val"), text, self.control)
         self.clock.scored(val.images, time.monotonic() - validating)
-        path, size = save_epoch(
-            self.run, job.stored, job.changing, epoch=epoch, stage=stage, val_loss=val.loss, val_top1=val.top1
-        )
-        yield CheckpointSaved(epoch, path, size)
+        about = {"epoch": epoch, "stage": stage, "val_loss": val.loss, "val_top1": val.top1}
+        path, size = save_epoch(run, job.stored, job.changing, **about)
+        lr = steering[0].param_groups[0]["lr"] if steering else 0.0
         best, seconds = self.history.improves(val), time.monotonic() - begun
         finished = EpochFinished(
             epoch, stage, train.loss, val.loss, train.top1, val.top1, lr, seconds, rate, best
         )
-        self.run.append_metric(finished.as_json())
+        run.append_metric(finished.as_json())
+        if steering:
+            save_state(run, epoch, *steering)  # the last: from here on, the epoch is finished
         self.history.add(finished)
+        thin_out(run, job.config.keep, self.history)
+        yield CheckpointSaved(epoch, path, size)
         yield finished
 
     def test_all(self) -> Generator[Event, None, tuple[EpochTested, ...]]:
@@ -224,11 +274,4 @@ class _Trainer:
         batches = self.inputs.evaluation("train")
         score = yield from read_categories(network.eval(), batches, job.count("train"), self.control)
         rate = score.images / (time.monotonic() - begun)
-        yield from self.close_epoch(0, 0, score, 0.0, begun, rate)
-
-
-def _diverged(loss: float, epoch: int, step: int, lr: float) -> StudioError:
-    return StudioError(
-        f"The training loss became {loss} in epoch {epoch} at step {step}.",
-        f"Try a learning rate of {lr / 10:.1g}; the models of the epochs before are kept.",
-    )
+        yield from self.close_epoch(0, 0, score, begun, rate)
