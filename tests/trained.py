@@ -1,5 +1,6 @@
 """Small runs made for a test."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,20 +22,30 @@ def train_small(dataset: Path, out: Path, **more: object) -> Path:
     return last.run
 
 
+@contextlib.contextmanager
+def _on_one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 @pytest.fixture(autouse=True)
 def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Networks this small are slower on several threads, by far where other programs want the cores too."""
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # for programs that a test starts
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    with _on_one_thread():
+        yield
 
 
 @pytest.fixture(scope="session")
-def finished_run(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def finished_run(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished run on ``dataset``; read it, do not change it."""
-    home = tmp_path_factory.mktemp("trained")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TLSTUDIO_HOME", str(home))
-        yield train_small(dataset, home / "run", strategy="partial")
+    home = tmp_path_factory.getbasetemp() / "trained"
+    if not home.exists():  # the fixture is one in each package that imports it, the run is the same
+        with pytest.MonkeyPatch.context() as patch, _on_one_thread():
+            patch.setenv("TLSTUDIO_HOME", str(home))
+            train_small(dataset, home / "run", strategy="partial")
+    return home / "run"
