@@ -55,7 +55,7 @@ def choose_class(page: DataPage, name: str) -> None:
 
 
 def names_shown(page: DataPage) -> list[str]:
-    model = page.grid.model()
+    model = page.browser.grid.model()
     return [model.index(row, 0).data() for row in range(model.rowCount())]
 
 
@@ -87,7 +87,7 @@ def test_that_a_typed_path_is_opened(page: DataPage, dataset: Path, worker: Work
 
 
 def test_that_thumbnails_are_drawn_once_they_are_in_sight(opened: DataPage, worker: Worker, qtbot) -> None:
-    model = opened.grid.model()
+    model = opened.browser.grid.model()
     qtbot.waitUntil(lambda: isinstance(model.index(0, 0).data(Qt.ItemDataRole.DecorationRole), QPixmap))
     QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     qtbot.waitUntil(lambda: not worker.tasks)
@@ -97,23 +97,23 @@ def test_that_choosing_a_class_filters_and_choosing_it_again_shows_all(opened: D
     choose_class(opened, "green")
     assert len(names_shown(opened)) == 12
     assert all(name.startswith("green/") for name in names_shown(opened))
-    assert opened.filter_label.text() == "12 images of green"
+    assert opened.browser.filter_label.text() == "12 images of green"
     choose_class(opened, "green")
     assert len(names_shown(opened)) == 36
 
 
 def test_that_a_split_filters_together_with_a_class(opened: DataPage, session: Session) -> None:
     choose_class(opened, "red")
-    click(opened.split_filter.button(2))
+    click(opened.browser.split_filter.button(2))
     assert session.catalogue is not None
     expected = [i.path for i in session.catalogue.images if i.split == "val" and i.path.startswith("red/")]
     assert names_shown(opened) == expected != []
 
 
 def test_that_the_selected_image_is_described(opened: DataPage, session: Session) -> None:
-    opened.grid.setCurrentIndex(opened.grid.model().index(3, 0))
-    facts = {key: label.text() for key, label in opened.preview.facts.items()}
-    assert opened.preview.name == "03.png"
+    opened.browser.grid.setCurrentIndex(opened.browser.grid.model().index(3, 0))
+    facts = {key: label.text() for key, label in opened.browser.preview.facts.items()}
+    assert opened.browser.preview.name == "03.png"
     assert facts["Class"] == "blue"
     assert facts["Pixels"] == "48 × 48"
     assert facts["Split"] in ("Training", "Validation", "Test")
@@ -264,10 +264,10 @@ def test_that_a_hundred_thousand_images_are_listed_without_being_read(
 ) -> None:
     catalogue = many_images(count)
     asked = []
-    page.store.picture = lambda path, side: asked.append(path)  # type: ignore[method-assign]
+    page.browser.store.picture = lambda path, side: asked.append(path)  # type: ignore[method-assign]
     page.show_catalogue(catalogue, catalogue)
-    page.grid.scrollToBottom()
-    page.grid.viewport().grab()
+    page.browser.grid.scrollToBottom()
+    page.browser.grid.viewport().grab()
     assert page.summary.text() == "2 classes · 100,000 images"
     assert 0 < len(set(asked)) < 200
 

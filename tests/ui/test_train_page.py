@@ -141,9 +141,9 @@ def test_that_the_summary_says_what_will_be_trained(page: TrainPage, session: Se
     session.set_architecture("resnet18", "none")
     session.set_strategy(Strategy.PARTIAL, 2)
     assert page.start_button.isEnabled()
-    assert page.summary["Data"].text() == "nowhere · 2 classes · 10 training images"
-    assert page.summary["Model"].text() == "ResNet-18 · random weights"
-    assert page.summary["Strategy"].text().endswith("last 2 blocks")
+    assert page.summary.facts["Data"].text() == "nowhere · 2 classes · 10 training images"
+    assert page.summary.facts["Model"].text() == "ResNet-18 · random weights"
+    assert page.summary.facts["Strategy"].text().endswith("last 2 blocks")
 
 
 def test_that_the_run_is_what_session_and_fields_say(
@@ -193,7 +193,7 @@ def test_that_a_finished_run_fills_table_and_curves(trained: TrainPage) -> None:
     assert [trained.model.index(row, 0).data(BEST) for row in range(4)] == [False, True, False, False]
     assert trained.charts.loss.series["train"].values == [1.0, 0.5, 1 / 3, 0.25]
     assert trained.charts.top1.series["test"].epochs == [1, 2, 3, 4]
-    assert trained.summary["Trained"].text() == "20 of 1,000 parameters"
+    assert trained.summary.facts["Trained"].text() == "20 of 1,000 parameters"
 
 
 def test_that_a_finished_run_says_how_good_it_is_and_where_it_lies(trained: TrainPage) -> None:

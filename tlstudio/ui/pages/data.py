@@ -3,10 +3,9 @@
 import functools
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QFileDialog,
     QFrame,
     QHBoxLayout,
@@ -14,8 +13,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QProgressBar,
-    QPushButton,
-    QScrollArea,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -23,11 +20,10 @@ from PySide6.QtWidgets import (
 )
 
 from tlstudio.config import SplitRatios
-from tlstudio.data.catalogue import SPLITS, Catalogue, Split
+from tlstudio.data.catalogue import Catalogue
 from tlstudio.events import Event, Progress
 from tlstudio.ui import engine, text
 from tlstudio.ui import settings as remembered
-from tlstudio.ui.item_models.thumbnails import RECORD, PictureStore, ThumbnailModel
 from tlstudio.ui.pages.base import NEEDED, READY, EmptyState, ErrorBanner, Page
 from tlstudio.ui.session import Session
 from tlstudio.ui.settings import Settings
@@ -35,11 +31,10 @@ from tlstudio.ui.theme import Size, Space, Theme, restyle, with_role
 from tlstudio.ui.widgets.basics import button, card, rule
 from tlstudio.ui.widgets.class_list import ClassList
 from tlstudio.ui.widgets.fold import Fold
-from tlstudio.ui.widgets.image_preview import ImagePreview
+from tlstudio.ui.widgets.image_browser import ImageBrowser
 from tlstudio.ui.widgets.set_aside_list import SetAsideList
 from tlstudio.ui.widgets.skeleton import Skeleton
-from tlstudio.ui.widgets.split_editor import NAMES, SplitEditor
-from tlstudio.ui.widgets.thumbnail_grid import ThumbnailGrid
+from tlstudio.ui.widgets.split_editor import SplitEditor
 from tlstudio.ui.worker import Task, Worker
 
 SAMPLE = "sample"
@@ -65,10 +60,6 @@ class DataPage(Page):
         self._dividing: Task | None = None
         self._root = ""
         self._scanned: Catalogue | None = None
-        self._split: Split | None = None
-        self._label: int | None = None
-        self.store = PictureStore(worker, self)
-        self._model = ThumbnailModel(self.store, Size.THUMBNAIL, self)
         self._make_widgets()
         self._lay_out()
         self._connect()
@@ -122,19 +113,7 @@ class DataPage(Page):
         self.split_editor = SplitEditor(self._theme)
         self.set_aside = SetAsideList(self._theme)
         self.set_aside_fold = Fold("Set aside", self.set_aside, self._theme)
-        self.grid = ThumbnailGrid(self._theme)
-        self.grid.setModel(self._model)
-        self.preview = ImagePreview(self.store, self._theme)
-        self.filter_label = with_role(QLabel(), "quiet")
-        self.split_filter = QButtonGroup(self)
-        self._filters: dict[Split | None, QPushButton] = {}
-        names: dict[Split | None, str] = {None: "All", **NAMES}
-        for place, (split, name) in enumerate(names.items()):
-            chip = button(self._theme, name, kind="quiet")
-            chip.setCheckable(True)
-            chip.setChecked(split is None)
-            self.split_filter.addButton(chip, place)
-            self._filters[split] = chip
+        self.browser = ImageBrowser(self._worker, self._theme)
 
     def _lay_out(self) -> None:
         self.add_action(self.recent_button)
@@ -194,7 +173,7 @@ class DataPage(Page):
         panes.setChildrenCollapsible(False)
         panes.setHandleWidth(Space.L)
         panes.addWidget(self._left_pane())
-        panes.addWidget(self._right_pane())
+        panes.addWidget(self.browser)
         panes.setSizes([Size.SIDE, 3 * Size.SIDE])
         panes.setStretchFactor(0, 0)
         panes.setStretchFactor(1, 1)
@@ -215,33 +194,6 @@ class DataPage(Page):
         pane.setMinimumWidth(Size.SIDE - Space.XXL)
         return pane
 
-    def _right_pane(self) -> QWidget:
-        pane = card()
-        filters = QHBoxLayout()
-        filters.setSpacing(Space.XS)
-        for chip in self._filters.values():
-            filters.addWidget(chip)
-        filters.addStretch(1)
-        filters.addWidget(self.filter_label)
-        pictures = QVBoxLayout()
-        pictures.setSpacing(Space.S)
-        pictures.addLayout(filters)
-        pictures.addWidget(self.grid, 1)
-        side = QScrollArea()
-        side.setWidget(self.preview)
-        side.setWidgetResizable(True)
-        side.setMinimumWidth(Size.PREVIEW)
-        side.setMaximumWidth(2 * Size.PREVIEW)
-        side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.preview.setProperty("role", "scrolled")
-        layout = QHBoxLayout(pane)
-        layout.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
-        layout.setSpacing(Space.L)
-        layout.addLayout(pictures, 4)
-        layout.addWidget(side, 1)
-        return pane
-
     def _connect(self) -> None:
         for opening in (self.open_button, self.first_open_button):
             opening.clicked.connect(self._choose_folder)
@@ -252,10 +204,8 @@ class DataPage(Page):
         self.path_field.returnPressed.connect(self._open_typed)
         self.recent_menu.aboutToShow.connect(self._fill_recent)
         self.recent_menu.triggered.connect(self._open_recent)
-        self.class_list.chosen.connect(self._filter_class)
-        self.split_filter.idClicked.connect(self._filter_split)
+        self.class_list.chosen.connect(self.browser.filter_class)
         self.split_editor.changed.connect(self._divide)
-        self.grid.selectionModel().currentChanged.connect(self._select)
 
     # Opening
 
@@ -306,16 +256,14 @@ class DataPage(Page):
     def show_catalogue(self, scanned: Catalogue, divided: Catalogue) -> None:
         """Show a folder as it is and as it is divided, and hand it to the session."""
         self._scanned = scanned
-        self.store.forget()
         self._settings.set(remembered.DATA, self._root)
         if self._root != SAMPLE:
             self._settings.remember_folder(self._root)
             self._show_recent()
         self.path_field.setText(str(scanned.root))
-        self._filters[None].setChecked(True)
-        self._split = self._label = None
         self.class_list.show_classes(scanned)
         self._show_set_aside(scanned)
+        self.browser.open_catalogue(divided)
         self._show_division(divided)
         self._show_state(self._full)
 
@@ -358,7 +306,7 @@ class DataPage(Page):
         )
         ratios, seed = self.split_editor.ratios, self.split_editor.seed
         self._session.set_data(divided, self._root, ratios, seed)
-        self._show_images()
+        self.browser.show_catalogue(divided)
         aside = len(divided.set_aside)
         parts = [
             text.amount(len(divided.classes), "class", "classes"),
@@ -367,35 +315,6 @@ class DataPage(Page):
         ]
         self.summary.setText(" · ".join(parts))
         self.set_attention(READY)
-
-    # Looking at the images
-
-    def _show_images(self) -> None:
-        catalogue = self._session.catalogue
-        self._model.show(catalogue, self._label, self._split)
-        self.preview.clear()
-        shown = self._model.rowCount()
-        name = f" of {catalogue.classes[self._label]}" if catalogue and self._label is not None else ""
-        self.filter_label.setText(f"{text.amount(shown, 'image')}{name}")
-        self.grid.scrollToTop()
-        if shown:
-            self.grid.setCurrentIndex(self._model.index(0))
-
-    @Slot(object)
-    def _filter_class(self, label: int | None) -> None:
-        self._label = label
-        self._show_images()
-
-    @Slot(int)
-    def _filter_split(self, place: int) -> None:
-        self._split = None if place == 0 else SPLITS[place - 1]
-        self._show_images()
-
-    @Slot(QModelIndex)
-    def _select(self, index: QModelIndex) -> None:
-        record = index.data(RECORD)
-        if record is not None and self._session.catalogue is not None:
-            self.preview.show_image(self._session.catalogue, record)
 
     def _show_set_aside(self, catalogue: Catalogue) -> None:
         files = catalogue.set_aside

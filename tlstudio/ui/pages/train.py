@@ -6,7 +6,6 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -18,7 +17,6 @@ from PySide6.QtWidgets import (
 )
 
 from tlstudio.config import DataConfig, RunConfig, Strategy
-from tlstudio.errors import StudioError
 from tlstudio.events import Event, Notice, Progress
 from tlstudio.models.architectures import architecture
 from tlstudio.models.events import Downloaded
@@ -41,7 +39,7 @@ from tlstudio.ui.theme import Size, Space, Theme, number_font, with_role
 from tlstudio.ui.widgets.basics import button, card, rule
 from tlstudio.ui.widgets.epoch_table import EpochTable
 from tlstudio.ui.widgets.outcome_bar import OutcomeBar
-from tlstudio.ui.widgets.strategy_panel import title as strategy_title
+from tlstudio.ui.widgets.run_summary import RunSummary
 from tlstudio.ui.widgets.training_charts import TrainingCharts
 from tlstudio.ui.widgets.training_form import TrainingForm
 from tlstudio.ui.worker import Task, Worker
@@ -86,7 +84,7 @@ class TrainPage(Page):
         self.stop_button = button(theme, "Stop", "stop", "danger")
         self.data_button = button(theme, "Choose images", "folder", "main")
         self.form = TrainingForm(theme)
-        self.summary = {key: QLabel() for key in ("Data", "Model", "Strategy", "Trained")}
+        self.summary = RunSummary()
         self.charts = TrainingCharts(theme)
         self.table = EpochTable(self.model, theme)
         self.outcome = OutcomeBar(theme)
@@ -114,15 +112,6 @@ class TrainPage(Page):
     def _left_pane(self) -> QWidget:
         pane = card()
         pane.setMinimumWidth(Size.SIDE)
-        self.summary["Trained"].setText("–")
-        facts = QGridLayout()
-        facts.setHorizontalSpacing(Space.M)
-        facts.setVerticalSpacing(Space.S)
-        facts.setColumnStretch(1, 1)
-        for row, (key, label) in enumerate(self.summary.items()):
-            label.setWordWrap(True)
-            facts.addWidget(with_role(QLabel(key), "quiet"), row, 0, Qt.AlignmentFlag.AlignTop)
-            facts.addWidget(label, row, 1)
         scroll = QScrollArea()
         scroll.setWidget(self.form)
         scroll.setWidgetResizable(True)
@@ -132,7 +121,7 @@ class TrainPage(Page):
         layout = QVBoxLayout(pane)
         layout.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
         layout.setSpacing(Space.M)
-        layout.addLayout(facts)
+        layout.addWidget(self.summary)
         layout.addWidget(rule())
         layout.addWidget(scroll, 1)
         return pane
@@ -209,7 +198,7 @@ class TrainPage(Page):
         self.model.clear()
         self.charts.clear(self._total_epochs)
         self.outcome.hide()
-        self.summary["Trained"].setText("–")
+        self.summary.forget_trained()
         title = f"Training {architecture(config.arch).title}"
         self._task = self._worker.run(title, functools.partial(engine.train, config), matters=True)
         self._task.happened.connect(self._on_event)
@@ -281,7 +270,7 @@ class TrainPage(Page):
     def _begin_stage(self, event: StageStarted) -> None:
         self._stages.append(event.name)
         self.charts.add_stage(event.stage, event.first_epoch, event.epochs, event.name)
-        self.summary["Trained"].setText(f"{event.trained_parameters:,} of {self._parameters:,} parameters")
+        self.summary.show_trained(event.trained_parameters, self._parameters)
 
     def _show_batch(self, event: BatchFinished) -> None:
         total = max(self._total_epochs, event.epoch)
@@ -353,7 +342,7 @@ class TrainPage(Page):
     def _refresh(self) -> None:
         session, task = self._session, self._task
         ready, busy = session.catalogue is not None, task is not None
-        self._show_summary()
+        self.summary.show_session(session)
         self.form.show_strategy(session.strategy)
         self.form.setEnabled(not busy)
         self._running.setVisible(busy)
@@ -380,23 +369,6 @@ class TrainPage(Page):
             return "Ready", "The model is used as it is: Start only measures how well it does."
         return "Ready to train", "Press Start: the curves appear here, and a row for every epoch."
 
-    def _show_summary(self) -> None:
-        session = self._session
-        catalogue = session.catalogue
-        if catalogue is None:
-            data = "None yet"
-        else:
-            count = text.amount(len(catalogue.of_split("train")), "training image")
-            classes = text.amount(len(catalogue.classes), "class", "classes")
-            name = "Sample images" if session.data_root == "sample" else catalogue.root.name
-            data = f"{name} · {classes} · {count}"
-        self.summary["Data"].setText(data)
-        self.summary["Model"].setText(f"{_title(session.arch)} · {_weights(session.weights)}")
-        blocks = session.blocks
-        counted = session.strategy in (Strategy.PARTIAL, Strategy.STAGED)
-        more = f" · last {text.amount(blocks, 'block')}" if counted else ""
-        self.summary["Strategy"].setText(strategy_title(session.strategy) + more)
-
     @Slot()
     def _remember(self) -> None:
         values: dict[str, Any] = self.form.values()
@@ -405,17 +377,3 @@ class TrainPage(Page):
 
 def _where(run: Path | None) -> str:
     return str(run) if run else ""
-
-
-def _title(arch: str) -> str:
-    try:
-        return architecture(arch).title
-    except StudioError:
-        return arch
-
-
-def _weights(weights: str) -> str:
-    known = {"default": "pre-trained", "bundled": "bundled weights", "none": "random weights"}
-    if weights in known:
-        return known[weights]
-    return Path(weights).name if "/" in weights or "\\" in weights else weights

@@ -1,0 +1,70 @@
+"""What the next run will be: data, model and strategy in a few words."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from tlstudio.config import Strategy
+from tlstudio.errors import StudioError
+from tlstudio.models.architectures import architecture
+from tlstudio.ui import text
+from tlstudio.ui.session import Session
+from tlstudio.ui.theme import Space, with_role
+from tlstudio.ui.widgets.strategy_panel import title as strategy_title
+
+_WEIGHTS = {"default": "pre-trained", "bundled": "bundled weights", "none": "random weights"}
+
+
+class RunSummary(QWidget):
+    """Four facts, by name in ``facts``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.facts = {key: QLabel("–") for key in ("Data", "Model", "Strategy", "Trained")}
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(Space.M)
+        grid.setVerticalSpacing(Space.S)
+        grid.setColumnStretch(1, 1)
+        for row, (key, label) in enumerate(self.facts.items()):
+            label.setWordWrap(True)
+            grid.addWidget(with_role(QLabel(key), "quiet"), row, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(label, row, 1)
+
+    def show_session(self, session: Session) -> None:
+        self.facts["Data"].setText(_data(session))
+        self.facts["Model"].setText(f"{_title(session.arch)} · {_weights(session.weights)}")
+        counted = session.strategy in (Strategy.PARTIAL, Strategy.STAGED)
+        more = f" · last {text.amount(session.blocks, 'block')}" if counted else ""
+        self.facts["Strategy"].setText(strategy_title(session.strategy) + more)
+
+    def show_trained(self, trained: int, whole: int) -> None:
+        """How many parameters the stage under way trains."""
+        self.facts["Trained"].setText(f"{trained:,} of {whole:,} parameters")
+
+    def forget_trained(self) -> None:
+        self.facts["Trained"].setText("–")
+
+
+def _data(session: Session) -> str:
+    catalogue = session.catalogue
+    if catalogue is None:
+        return "None yet"
+    count = text.amount(len(catalogue.of_split("train")), "training image")
+    classes = text.amount(len(catalogue.classes), "class", "classes")
+    name = "Sample images" if session.data_root == "sample" else catalogue.root.name
+    return f"{name} · {classes} · {count}"
+
+
+def _title(arch: str) -> str:
+    try:
+        return architecture(arch).title
+    except StudioError:
+        return arch
+
+
+def _weights(weights: str) -> str:
+    if weights in _WEIGHTS:
+        return _WEIGHTS[weights]
+    return Path(weights).name if "/" in weights or "\\" in weights else weights
