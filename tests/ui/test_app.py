@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from tlstudio.events import Control, Event
 from tlstudio.models.events import LayersRead
 from tlstudio.models.layers import LayerNode, LayerTree
-from tlstudio.ui import app, engine
+from tlstudio.ui import engine
 from tlstudio.ui import settings as remembered
 from tlstudio.ui.app import Alarm, Studio
 from tlstudio.ui.pages.base import Page
@@ -128,17 +128,6 @@ def test_that_an_uncaught_error_of_a_thread_reaches_the_person(studio: Studio, q
         alarm.uninstall()
     qtbot.waitUntil(lambda: bool(studio.window.findChildren(QMessageBox)))
     studio.window.findChildren(QMessageBox)[0].reject()
-
-
-def test_that_streams_that_a_windowed_bundle_lacks_are_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdout", None)
-    monkeypatch.setattr(sys, "stderr", None)
-    app._replace_missing_streams()
-    streams = sys.stdout, sys.stderr
-    monkeypatch.undo()
-    for stream in streams:
-        stream.write("tqdm prints here")
-        stream.close()
 
 
 def test_that_the_program_opens_and_leaves_in_a_fresh_home_of_any_name(tmp_path: Path) -> None:

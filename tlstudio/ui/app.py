@@ -1,16 +1,12 @@
 """Where the window's parts are made and connected; nothing here, nor imported from here, loads torch."""
 
-import faulthandler
 import logging
-import logging.handlers
-import os
 import signal
 import sys
 import threading
 import traceback
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import TextIO
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QIcon
@@ -18,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from tlstudio import __version__
 from tlstudio.data.decode import EXTENSIONS
-from tlstudio.paths import log_dir
+from tlstudio.logs import log_file, log_to_file
 from tlstudio.ui import engine
 from tlstudio.ui import settings as remembered
 from tlstudio.ui.icons import icon
@@ -34,15 +30,13 @@ from tlstudio.ui.worker import Worker
 
 _log = logging.getLogger(__name__)
 
-_LOG_BYTES = 1_000_000
-_LOG_FILES = 3
 _BEGIN_AFTER = 300  # milliseconds: the window is painted and answers by then
 
 
 def run_window(path: Path | None = None, sample: bool = False) -> int:
     """Open the studio, on a folder of images, on images, or on the sample; return the exit code."""
-    _replace_missing_streams()
-    crash_file = _start_log()
+    log_to_file()
+    _log.info("TL Studio %s, Python %s, %s", __version__, sys.version.split()[0], sys.platform)
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     _introduce(application)
@@ -56,9 +50,6 @@ def run_window(path: Path | None = None, sample: bool = False) -> int:
     QTimer.singleShot(_BEGIN_AFTER, studio.begin)
     code = application.exec()
     alarm.uninstall()
-    if crash_file is not None:
-        faulthandler.disable()
-        crash_file.close()
     return code
 
 
@@ -180,7 +171,7 @@ class Alarm(QObject):
         box.setText("Something went wrong that should not have.")
         box.setInformativeText(
             f"{sentence}\n\nYou can go on working; what you did last may not have taken effect. "
-            f"The log in {log_dir()} has the details."
+            f"{log_file()} has the details."
         )
         box.setDetailedText(details)
         box.finished.connect(self._forget)
@@ -202,30 +193,3 @@ def _introduce(application: QApplication) -> None:
 
 def _window_icon() -> QIcon:
     return icon("model", DARK.accent)
-
-
-def _replace_missing_streams() -> None:
-    """A windowed bundle has no streams; whatever prints (tqdm, warnings) must not fail on None."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 (kept for good)
-
-
-def _start_log() -> TextIO | None:
-    """Log to a file that is turned over; a folder that cannot be written costs the log, not the window."""
-    root = logging.getLogger()
-    root.setLevel(logging.INFO)
-    try:
-        log_dir().mkdir(parents=True, exist_ok=True)
-        handler = logging.handlers.RotatingFileHandler(
-            log_dir() / "tlstudio.log", maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8"
-        )
-        crash_file = (log_dir() / "crash.log").open("a", encoding="utf-8")
-    except OSError as error:
-        _log.warning("No log can be written: %s", error)
-        return None
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    root.addHandler(handler)
-    faulthandler.enable(crash_file)
-    _log.info("TL Studio %s, Python %s, %s", __version__, sys.version.split()[0], sys.platform)
-    return crash_file
