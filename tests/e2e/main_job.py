@@ -1,8 +1,8 @@
 """Do the main job in the real window, through its widgets, as a person would; print what came of it as JSON.
 
 Run as ``python -m tests.e2e.main_job FOLDER SCREENS [CLIP_CONFIG CLIP_WEIGHTS]`` on a display: the FOLDER of
-images is dropped on the window, layers are unfrozen by key, the network is trained for three epochs, images are
-classified zero-shot, and each page is shot in both themes into the folder SCREENS.
+images is dropped on the window, layers are unfrozen by key, the network is trained for three epochs, images
+are classified zero-shot, and each page is shot in both themes into the folder SCREENS.
 """
 
 import json

@@ -30,6 +30,7 @@ from tlstudio.ui.pages.train import TrainPage
 from tlstudio.ui.session import Session
 from tlstudio.ui.settings import Settings
 from tlstudio.ui.theme import Theme
+from tlstudio.ui.widgets.training_charts import TrainingCharts
 from tlstudio.ui.worker import Worker
 
 RUN = Path("runs") / "20260101-120000-resnet18-full"
@@ -336,3 +337,24 @@ def test_that_the_table_keeps_the_rules_of_item_models(trained: TrainPage) -> No
 def test_that_every_control_has_a_name_and_is_reached_by_tab(trained: TrainPage) -> None:
     click(trained.form.more.button)
     check_controls(trained)
+
+
+def test_that_a_long_run_begins_with_a_part_of_its_axis_which_grows(theme: Theme, qtbot) -> None:
+    charts = TrainingCharts(theme)
+    qtbot.addWidget(charts)
+    charts.clear(500)
+    assert charts.loss.box.viewRange()[0][1] == pytest.approx(20 * 1.02)
+    for epoch in range(1, 101):
+        charts.add_epoch(epoch, (1.0, 0.5), (1.0, 0.5))
+    qtbot.waitUntil(lambda: charts.loss.box.viewRange()[0][1] > 100)
+    assert charts.loss.box.viewRange()[0][1] == pytest.approx(150 * 1.02)
+    assert charts.top1.box.viewRange()[0] == charts.loss.box.viewRange()[0]
+
+
+@pytest.mark.parametrize("epochs", [3, 20, 100, 500, 10_000])
+def test_that_the_axis_counts_epochs_in_round_steps(theme: Theme, qtbot, epochs: int) -> None:
+    charts = TrainingCharts(theme)
+    qtbot.addWidget(charts)
+    ((step, values),) = charts.loss.plot.getPlotItem().getAxis("bottom").tickValues(0, epochs, 700)
+    assert str(int(step)).rstrip("0") in ("1", "2", "5")
+    assert len(values) <= 30

@@ -1,7 +1,9 @@
 """Loss above top-1 over the epochs, drawn while training goes on."""
 
 import dataclasses
+import itertools
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import pyqtgraph as pg
@@ -17,6 +19,7 @@ from tlstudio.ui.widgets.split_editor import NAMES, Dot
 _REDRAW_EVERY = 100  # milliseconds
 _MOST_POINTS = 4000  # of the running loss; beyond that every second one goes
 _HEADROOM = 1.15  # above the highest value, for the names of the stages
+_FEW_EPOCHS = 20  # an axis of so many is shown whole
 _CURVES: tuple[Split, ...] = SPLITS
 
 
@@ -237,7 +240,7 @@ class TrainingCharts(QWidget):
         self._epoch = None
         for chart in (self.loss, self.top1):
             chart.clear()
-            chart.show_range(epochs)
+            chart.show_range(self._epochs_shown())
 
     def add_stage(self, number: int, first_epoch: int, epochs: int, name: str) -> None:
         self._stages.append((number, first_epoch - 1, first_epoch - 1 + epochs, name))
@@ -293,10 +296,17 @@ class TrainingCharts(QWidget):
 
     @Slot()
     def _redraw(self) -> None:
+        epochs = self._epochs_shown()
         for chart in (self.loss, self.top1):
+            chart.show_range(epochs)
             chart.redraw()
             chart.show_bands(list(self._stages))
             chart.read_at(self._epoch)
+
+    def _epochs_shown(self) -> int:
+        """A long run begins with a part of its axis, which grows: its first epochs would be a dot otherwise."""
+        reached = max((*self.loss.running.epochs[-1:], *self.loss.series["val"].epochs[-1:]), default=0)
+        return min(self._total, max(_FEW_EPOCHS, math.ceil(1.5 * reached)))
 
     @Slot()
     def _restyle(self) -> None:
@@ -313,12 +323,18 @@ class _EpochAxis(pg.AxisItem):
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N803
         most = max(1, int(size // Size.ICON_LARGE))
-        step = max(1, math.ceil((maxVal - minVal) / most))
+        least = max(1, (maxVal - minVal) / most)
+        step = next(nice for nice in _nice_steps() if nice >= least)
         first = math.ceil(minVal / step) * step
         return [(step, [float(value) for value in range(first, math.floor(maxVal) + 1, step)])]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
         return [f"{value:.0f}" if value >= 1 else "" for value in values]
+
+
+def _nice_steps() -> Iterator[int]:
+    """1, 2, 5, 10, 20, 50, ..."""
+    return (digit * 10**power for power in itertools.count() for digit in (1, 2, 5))
 
 
 class _PerCentAxis(pg.AxisItem):
