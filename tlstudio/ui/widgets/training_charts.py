@@ -304,7 +304,7 @@ class TrainingCharts(QWidget):
             chart.read_at(self._epoch)
 
     def _epochs_shown(self) -> int:
-        """A long run begins with a part of its axis, which grows: its first epochs would be a dot otherwise."""
+        """A long run begins with a part of its axis, which grows: or its first epochs would be a dot."""
         reached = max((*self.loss.running.epochs[-1:], *self.loss.series["val"].epochs[-1:]), default=0)
         return min(self._total, max(_FEW_EPOCHS, math.ceil(1.5 * reached)))
 
