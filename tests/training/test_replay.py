@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.test_trainer import config, of
 from tests.trained import finished_run, one_thread
+from tests.training.test_trainer import config, of
 from tlstudio.errors import BadInput, Stopped
 from tlstudio.events import Control, Event, Notice, Progress
 from tlstudio.runs.index import RunIndex
