@@ -61,6 +61,14 @@ class Schedule(StrEnum):
     ONE_CYCLE = "one-cycle"
 
 
+def _keep(value: str) -> str | int:
+    if value in ("all", "best-and-last"):
+        return value
+    if value.isdecimal() and int(value):
+        return int(value)
+    raise typer.BadParameter(f"{value} is neither all, best-and-last nor a number above 0.")
+
+
 class OpenWindow(Protocol):
     """Opens the window, on something if asked, and gives the exit status when it is closed."""
 
@@ -222,6 +230,14 @@ def train(
     early_stopping: Annotated[
         int | None, typer.Option(help="Stop after so many epochs without a better one.")
     ] = None,
+    keep: Annotated[
+        Any,
+        typer.Option(
+            parser=_keep,
+            metavar="all|best-and-last|N",
+            help="Whose models stay: all epochs', the best and the last one's, or theirs and each N-th's.",
+        ),
+    ] = "all",
     seed: Annotated[int, typer.Option(help="The same seed repeats a run.")] = 0,
     device: Device = "auto",
     out: Annotated[Path | None, typer.Option(help="The run's folder; must be new or empty.")] = None,
@@ -247,6 +263,7 @@ def train(
             label_smoothing=label_smoothing,
             augmentation=augmentation,
             early_stopping=early_stopping,
+            keep=keep,
             seed=seed,
             device=device,
         )
@@ -254,7 +271,27 @@ def train(
         events: Iterator[Event] = iter([_bad_option(error)])
     else:
         events = _train(config, out)
-    match show_all(events, as_json=json):
+    return _status(show_all(events, as_json=json))
+
+
+@app.command()
+@_guarded
+def resume(
+    run: Annotated[Path, typer.Argument(help="The run's folder.", metavar="RUN")],
+    accept_changed_data: Annotated[
+        bool,
+        typer.Option(
+            "--accept-changed-data", help="Go on even if the images are not those that the run began with."
+        ),
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Go on with a run that was stopped or cut off, after its last finished epoch."""
+    return _status(show_all(_resume(run, accept_changed_data), as_json=json))
+
+
+def _status(last: Event | None) -> int:
+    match last:
         case RunStopped():
             return INTERRUPTED
         case RunFailed(bad_input=bad_input):
@@ -268,6 +305,13 @@ def _train(config: RunConfig, out: Path | None) -> Iterator[Event]:
         from tlstudio.training.trainer import train as engine_train
 
         yield from engine_train(config, control, out=out)
+
+
+def _resume(run: Path, accept_changed_data: bool) -> Iterator[Event]:
+    with _interruptible() as control:
+        from tlstudio.training.trainer import resume as engine_resume
+
+        yield from engine_resume(run, control, accept_changed_data=accept_changed_data)
 
 
 def _bad_option(error: ValidationError) -> RunFailed:

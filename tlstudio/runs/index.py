@@ -224,7 +224,10 @@ def _alive(pid: int | None, entered: str) -> bool:
     if pid is None:
         return False
     try:
-        started = psutil.Process(pid).create_time()
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:  # killed, but nobody has asked how it ended
+            return False
+        started = process.create_time()
     except psutil.AccessDenied:
         return True
     except psutil.Error:

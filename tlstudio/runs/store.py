@@ -72,18 +72,15 @@ class RunFolder:
         if pid := RunIndex().trained_by(self.path):
             raise BadInput(f"Process {pid} is training {self.path} right now.", "Wait for it, or stop it.")
 
-    def take_up(self) -> None:
-        """List the run as running in this process; how it ended before no longer counts.
+    def leads_outside(self) -> bool:
+        """Whether models would be written elsewhere: a run's folder may come from a stranger."""
+        return (self.path / CHECKPOINTS).is_symlink()
 
-        Raises:
-            BadInput: a living process trains it, or its files would not be written where they seem to be.
-        """
-        self.refuse_if_training()
-        if (self.path / CHECKPOINTS).is_symlink():  # a folder from elsewhere writes nothing outside itself
-            raise BadInput(
-                f"{self.path / CHECKPOINTS} is a link to another place.", "Copy the models into the run."
-            )
+    def take_up(self) -> None:
+        """List the run as running in this process; how it ended before no longer counts."""
         (self.path / RESULT_FILE).unlink(missing_ok=True)
+        for part in (*self.path.glob(".*.part"), *(self.path / CHECKPOINTS).glob(".*.part")):
+            part.unlink()  # what was being written when the process was killed
         index = RunIndex()
         if not index.take_up(self.path, os.getpid()):
             index.put(RunRow.of(self.path, self.config, "running", pid=os.getpid()))

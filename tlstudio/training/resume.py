@@ -85,6 +85,8 @@ def read_kept(path: Path) -> Kept:
     """
     run = RunFolder.open(path)
     run.refuse_if_training()
+    if run.leads_outside():
+        raise BadInput(f"The models of {run.path} lie behind a link.", "Copy them into its own folder.")
     if run.has(RESULT_FILE) and run.read(RESULT_FILE).get("status") == "finished":
         raise BadInput(f"The run {run.path} is finished.", "Train a new one, with more epochs.")
     history, state = History.read(run), _read_state(run)
@@ -112,7 +114,7 @@ def take_up(kept: Kept, control: Control, *, accept_changed_data: bool) -> Gener
     run, config = kept.run, kept.run.config
     if not kept.history.epochs:
         job = yield from prepare(config, control)
-        run.take_up()
+        run.refuse_if_training()  # it may have been taken up elsewhere in the meantime
         describe(run, job)
     else:
         catalogue, change = yield from _same_images(run, config, control, accept_changed_data)
@@ -120,11 +122,12 @@ def take_up(kept: Kept, control: Control, *, accept_changed_data: bool) -> Gener
         load_tensors(run, kept.history.epochs[-1].epoch, job.stored)
         if other := _other_machine(run, job):
             yield Notice(f"The run began {other}: what follows may differ from there in the last digits.")
-        run.take_up()
+        run.refuse_if_training()
         if change:
             yield Notice(f"Going on although the images have changed: {change}.")
             describe(run, job)
     run.keep_metrics(kept.history.rows())
+    run.take_up()
     return job
 
 

@@ -1,5 +1,6 @@
 """All that a run needs before its first step: images divided, network built, stages planned."""
 
+import contextlib
 import dataclasses
 from collections.abc import Generator
 from pathlib import Path
@@ -13,7 +14,7 @@ from tlstudio.data.sample import SampleReady, make_sample
 from tlstudio.data.scan import ScanFinished, scan
 from tlstudio.data.split import split_catalogue
 from tlstudio.data.transforms import View
-from tlstudio.errors import BadInput
+from tlstudio.errors import BadInput, StudioError
 from tlstudio.events import Control, Event, Notice, Progress
 from tlstudio.models.architectures import architecture
 from tlstudio.models.build import IMAGENET_CLASSES, build, replace_head
@@ -152,7 +153,12 @@ def open_run(job: Job, out: Path | None) -> RunFolder:
         BadInput: ``out`` is there already and not empty, or cannot be written.
     """
     run = RunFolder.create(job.config, out)
-    describe(run, job)
+    try:
+        describe(run, job)
+    except OSError:
+        with contextlib.suppress(OSError, StudioError):
+            run.finish("failed")
+        raise
     return run
 
 

@@ -71,6 +71,7 @@ def resume(path: Path, control: Control, *, accept_changed_data: bool = False) -
     try:
         kept = read_kept(path)
     except Exception as error:
+        _log.exception("The run cannot be resumed")
         yield failed(error, None)
         return
 
