@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from tlstudio.config import Augmentation
 from tlstudio.data.batches import Batch, batch_sizes, evaluation_batches, shuffled, training_batches
@@ -23,6 +23,10 @@ from tlstudio.training.features import (
 )
 from tlstudio.training.measure import to_device
 from tlstudio.training.setup import Job
+
+# What a prefix holds on the way is most of the memory of a run. On a CPU, eight images at once pass as fast
+# as thirty-two and hold a quarter of it.
+_CPU_CHUNK = 8
 
 
 class Inputs:
@@ -116,8 +120,7 @@ class Inputs:
         writer: FeatureWriter | None = None
         try:
             for batch in batches:
-                with torch.no_grad():
-                    features = prefix(to_device(batch.inputs, self._job.device))
+                features = _through(prefix, to_device(batch.inputs, self._job.device))
                 try:
                     if self._store and key:
                         writer = writer or self._store.write(key, total, tuple(features.shape[1:]))
@@ -144,3 +147,12 @@ class Inputs:
             self._digests[split] = content_digest(job.catalogue, job.catalogue.of_split(split))
         varied = () if augmentation is Augmentation.NONE else (augmentation.value, job.config.seed, view)
         return key_of(self._digests[split], self._weights, self._halves.layers, job.view, varied)
+
+
+@torch.no_grad()
+def _through(prefix: nn.Module, inputs: Tensor) -> Tensor:
+    """Features of a batch, computed in parts where that saves memory and costs nothing."""
+    if inputs.device.type != "cpu":
+        return prefix(inputs)
+    parts = (inputs[start : start + _CPU_CHUNK] for start in range(0, len(inputs), _CPU_CHUNK))
+    return torch.cat([prefix(part) for part in parts])
