@@ -242,7 +242,7 @@ def test_that_a_run_can_be_paused_and_resumed(
     (task,) = worker.tasks
     assert task.control.paused
     assert page.pause_button.text() == "Resume"
-    assert page.time_left.text() == "paused"
+    assert page.view.time_left.text() == "paused"
     click(page.pause_button)
     assert page.pause_button.text() == "Pause"
     trainer.hold.set()

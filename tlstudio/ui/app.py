@@ -1,6 +1,7 @@
 """Where the window's parts are made and connected; nothing here, nor imported from here, loads torch."""
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from tlstudio import __version__
 from tlstudio.data.decode import EXTENSIONS
 from tlstudio.logs import log_file, log_to_file
+from tlstudio.training.replay import is_run
 from tlstudio.ui import engine
 from tlstudio.ui import settings as remembered
 from tlstudio.ui.icons import icon
@@ -34,7 +36,7 @@ _BEGIN_AFTER = 300  # milliseconds: the window is painted and answers by then
 
 
 def run_window(path: Path | None = None, sample: bool = False) -> int:
-    """Open the studio, on a folder of images, on images, or on the sample; return the exit code."""
+    """Open the studio, on a folder of images, an image, a run, or the sample; return the exit code."""
     log_to_file()
     _log.info("TL Studio %s, Python %s, %s", __version__, sys.version.split()[0], sys.platform)
     application = QApplication.instance() or QApplication(sys.argv[:1])
@@ -83,6 +85,7 @@ class Studio(QObject):
         self.window.images_dropped.connect(self.add_images)
         self.data.go_on.connect(self._show_model)
         self.train.go_to_data.connect(self._show_data)
+        self.train.images_wanted.connect(self.data.open_images_of_run)
         application.aboutToQuit.connect(self.worker.shut_down)
 
     def open(self, path: Path | None, sample: bool) -> None:
@@ -100,8 +103,14 @@ class Studio(QObject):
 
     @Slot(object)
     def open_folder(self, folder: Path) -> None:
-        self.window.show_page("data")
-        self.data.open_folder(folder)
+        """Show a run on the Train page, any other folder as images on the Data page."""
+        folder = Path(os.path.abspath(folder))  # noqa: PTH100 (resolve() would follow links)
+        if is_run(folder):
+            self.window.show_page("train")
+            self.train.show_run(folder)
+        else:
+            self.window.show_page("data")
+            self.data.open_folder(folder)
 
     @Slot(list)
     def add_images(self, images: list[Path]) -> None:
@@ -112,6 +121,7 @@ class Studio(QObject):
     def begin(self) -> None:
         """The window is there: now work may start, first of all loading torch."""
         self.worker.release()
+        self.train.look_for_cut_off_runs()
         self.worker.run("Loading PyTorch", engine.warm_up, stoppable=False)
 
     def quit(self, number: int, frame: FrameType | None) -> None:

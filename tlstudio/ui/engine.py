@@ -10,6 +10,8 @@ from pathlib import Path
 from tlstudio.config import RunConfig, SplitRatios
 from tlstudio.data.catalogue import Catalogue
 from tlstudio.events import Control, Event
+from tlstudio.runs.store import RunFolder
+from tlstudio.training.events import RunStarted
 from tlstudio.zeroshot.events import ZeroShotRequest
 
 
@@ -138,6 +140,40 @@ def train(config: RunConfig, control: Control) -> Iterator[Event]:
     from tlstudio.training.trainer import train as call
 
     return call(config, control)
+
+
+def resume(run: Path, accept_changed_data: bool, control: Control) -> Iterator[Event]:
+    """The events of :func:`train` after the last finished epoch of a run that was cut off."""
+    from tlstudio.training.trainer import resume as call
+
+    return call(run, control, accept_changed_data=accept_changed_data)
+
+
+@dataclasses.dataclass(frozen=True)
+class RunImages(Event):
+    """Where the images of a run lay: "sample" or a path; ``there`` is whether the folder still is."""
+
+    root: str
+    there: bool
+
+
+def replay(run: Path, control: Control) -> Iterator[Event]:
+    """The events that a run gave, from its folder, and after RunStarted one RunImages."""
+    from tlstudio.training.replay import SAMPLE, data_root
+    from tlstudio.training.replay import replay as call
+
+    for event in call(run, control):
+        yield event
+        if isinstance(event, RunStarted):
+            root = data_root(RunFolder.open(run))
+            yield RunImages(root, root == SAMPLE or Path(root).is_dir())
+
+
+def find_cut_off_runs(control: Control) -> Iterator[Event]:
+    """One RunCutOff for each run that a crash cut off since this was last asked."""
+    from tlstudio.training.replay import cut_off_runs as call
+
+    return call(control)
 
 
 def classify_zero_shot(request: ZeroShotRequest, control: Control) -> Iterator[Event]:

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QObject, Signal
 
-from tlstudio.config import SplitRatios, Strategy
+from tlstudio.config import RunConfig, SplitRatios, Stage, Strategy
 from tlstudio.data.catalogue import Catalogue
 
 
@@ -51,6 +51,23 @@ class Session(QObject):
             self.strategy, self.unfreeze = Strategy.FEATURE_EXTRACTION, ()
         self.arch, self.weights = arch, weights
         self.model_changed.emit()
+
+    def set_run(self, config: RunConfig, stages: tuple[Stage, ...]) -> None:
+        """Take over the model of a run that is there already, and what it trains of it.
+
+        A plan that a person edited is one made by hand, whatever it was made from; of several stages the
+        edits are left out.
+        """
+        edited = bool(config.freeze or config.unfreeze) and len(stages) == 1
+        strategy = Strategy.HYBRID if edited else config.strategy
+        unfreeze = stages[0].plan.trainable if edited else ()
+        # Training from scratch keeps "none" whatever was chosen; that choice is for the next strategy.
+        scratch = strategy is Strategy.SCRATCH
+        weights = (self.weights if config.arch == self.arch else "default") if scratch else config.weights
+        model = (config.arch, weights, strategy, config.blocks, unfreeze)
+        if model != (self.arch, self.weights, self.strategy, self.blocks, self.unfreeze):
+            self.arch, self.weights, self.strategy, self.blocks, self.unfreeze = model
+            self.model_changed.emit()
 
     def set_strategy(self, strategy: Strategy, blocks: int = 1, unfreeze: tuple[str, ...] = ()) -> None:
         self.strategy, self.blocks, self.unfreeze = strategy, blocks, unfreeze

@@ -1,5 +1,7 @@
 """Numbers as people read them."""
 
+from datetime import datetime
+
 
 def duration(seconds: float) -> str:
     """ "0:42", "3:12" or "1:03:20"."""
@@ -7,6 +9,12 @@ def duration(seconds: float) -> str:
     hours, rest = divmod(whole, 3600)
     minutes, left = divmod(rest, 60)
     return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def moment(seconds: float) -> str:
+    """A time in seconds since 1970 as "14:02" where it is of today, otherwise as "24 Nov, 14:02"."""
+    then, now = datetime.fromtimestamp(seconds).astimezone(), datetime.now().astimezone()
+    return f"{then:%H:%M}" if then.date() == now.date() else f"{then.day} {then:%b, %H:%M}"
 
 
 def size(count: float) -> str:

@@ -68,6 +68,8 @@ class EpochModel(QAbstractTableModel):
         self.endResetModel()
 
     def add(self, epoch: EpochFinished, stage: str) -> None:
+        """Append a row; it takes the place of one for the same epoch, and of all rows after that."""
+        self._drop_from(epoch.epoch)
         place = len(self._rows)
         self.beginInsertRows(_NONE, place, place)
         self._rows.append(_Row(epoch, stage))
@@ -123,6 +125,15 @@ class EpochModel(QAbstractTableModel):
             case Qt.ItemDataRole.TextAlignmentRole:
                 return _alignment(section)
         return None
+
+    def _drop_from(self, epoch: int) -> None:
+        kept = sum(row.epoch.epoch < epoch for row in self._rows)
+        if kept == len(self._rows):
+            return
+        self.beginRemoveRows(_NONE, kept, len(self._rows) - 1)
+        del self._rows[kept:]
+        self._best = max((place for place, row in enumerate(self._rows) if row.epoch.best), default=-1)
+        self.endRemoveRows()
 
     def _mark(self, place: int) -> None:
         before, self._best = self._best, place

@@ -79,6 +79,16 @@ class DataPage(Page):
         """Generate the sample images if need be, and show them."""
         self._open(SAMPLE, engine.open_sample, "Preparing the sample images")
 
+    @Slot(str, object, int)
+    def open_images_of_run(self, root: str, ratios: SplitRatios, seed: int) -> None:
+        """Open a folder, or "sample", divided as a run divided it."""
+        self.split_editor.set_values(ratios, seed)
+        self._remember_values(ratios, seed)
+        if root == SAMPLE:
+            self.open_sample()
+        else:
+            self.open_folder(Path(root))
+
     def open_last(self) -> None:
         """What was open when the window was last closed, if it is still there."""
         last = self._settings.get(remembered.DATA)

@@ -5,57 +5,49 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QScrollArea,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from tlstudio.config import DataConfig, RunConfig, Strategy
-from tlstudio.events import Event, Notice, Progress
+from tlstudio.events import Event, Notice
 from tlstudio.models.architectures import architecture
-from tlstudio.models.events import Downloaded
 from tlstudio.training.events import (
-    BatchFinished,
-    EpochFinished,
-    EpochTested,
+    RunEnd,
     RunFailed,
     RunFinished,
     RunStarted,
     RunStopped,
     StageStarted,
 )
+from tlstudio.training.replay import RunCutOff
 from tlstudio.ui import engine, text
-from tlstudio.ui.item_models.epochs import EpochModel
-from tlstudio.ui.pages.base import READY, EmptyState, Page
+from tlstudio.ui.pages.base import NEEDED, QUIET, READY, EmptyState, Page
 from tlstudio.ui.session import Session
 from tlstudio.ui.settings import Settings
-from tlstudio.ui.theme import Size, Space, Theme, number_font, with_role
-from tlstudio.ui.widgets.basics import button, card, rule
-from tlstudio.ui.widgets.epoch_table import EpochTable
+from tlstudio.ui.theme import Size, Space, Theme, restyle
+from tlstudio.ui.widgets.basics import button, card, rule, scrolled
+from tlstudio.ui.widgets.offer_bar import OfferBar
 from tlstudio.ui.widgets.outcome_bar import OutcomeBar
 from tlstudio.ui.widgets.run_summary import RunSummary
-from tlstudio.ui.widgets.training_charts import TrainingCharts
+from tlstudio.ui.widgets.run_view import RunView
 from tlstudio.ui.widgets.training_form import TrainingForm
-from tlstudio.ui.worker import Task, Worker
+from tlstudio.ui.worker import EngineCall, Task, Worker
 
 _WHAT = "Train, and watch whether it goes well: every epoch is kept, and tested at the end."
 _NO_DATA = "There are no images to train on yet: open a folder on the Data page first."
+_ACCEPT = "--accept-changed-data"  # by its option the engine's hint says that a change can be accepted
+_ACCEPTED = "Going on with them as they are, the result is no longer that of a run without interruption."
 
 
 class TrainPage(Page):
-    """Starts a run from the session and its own fields, and follows its events.
+    """Starts a run, shows one that is there, and resumes one that did not come to its end.
 
     Signals:
         go_to_data: the person wants to choose images.
+        images_wanted: those of a run that is shown: their root, shares and the seed of their division.
     """
 
     go_to_data = Signal()
+    images_wanted = Signal(str, object, int)
 
     def __init__(self, session: Session, worker: Worker, theme: Theme, settings: Settings) -> None:
         super().__init__("Train", _WHAT)
@@ -64,11 +56,12 @@ class TrainPage(Page):
         self._theme = theme
         self._settings = settings
         self._task: Task | None = None
-        self._total_epochs = 0
-        self._parameters = 0
-        self._under_way = False
-        self._stages: list[str] = []
-        self.model = EpochModel(self)
+        self._reading = False  # what is under way is no training: a run is read from its folder
+        self._shown: RunStarted | None = None
+        self._resumable = False
+        self._resume_next: Path | None = None
+        self._offered: tuple[Path, bool] | None = None
+        self._notes: list[str] = []
         self._make_widgets()
         self._lay_out()
         self._connect()
@@ -80,24 +73,19 @@ class TrainPage(Page):
     def _make_widgets(self) -> None:
         theme = self._theme
         self.start_button = button(theme, "Start", "play", "main")
+        self.resume_button = button(theme, "Resume", "play", "main")
         self.pause_button = button(theme, "Pause", "pause")
         self.stop_button = button(theme, "Stop", "stop", "danger")
         self.data_button = button(theme, "Choose images", "folder", "main")
         self.form = TrainingForm(theme)
         self.summary = RunSummary()
-        self.charts = TrainingCharts(theme)
-        self.table = EpochTable(self.model, theme)
+        self.view = RunView(theme)
+        self.model, self.charts = self.view.model, self.view.charts
         self.outcome = OutcomeBar(theme)
-        self.progress = QProgressBar()
-        self.progress.setTextVisible(False)
-        self.progress.setAccessibleName("Progress of the run")
-        self.progress_text = QLabel()
-        self.time_left = with_role(QLabel(), "quiet")
-        for label in (self.progress_text, self.time_left):
-            label.setFont(number_font())
+        self.offer = OfferBar("clock", theme)
 
     def _lay_out(self) -> None:
-        for action in (self.stop_button, self.pause_button, self.start_button):
+        for action in (self.stop_button, self.pause_button, self.start_button, self.resume_button):
             self.add_action(action)
         panes = QSplitter(Qt.Orientation.Horizontal)
         panes.setChildrenCollapsible(False)
@@ -112,18 +100,12 @@ class TrainPage(Page):
     def _left_pane(self) -> QWidget:
         pane = card()
         pane.setMinimumWidth(Size.SIDE)
-        scroll = QScrollArea()
-        scroll.setWidget(self.form)
-        scroll.setWidgetResizable(True)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.form.setProperty("role", "scrolled")
         layout = QVBoxLayout(pane)
         layout.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
         layout.setSpacing(Space.M)
         layout.addWidget(self.summary)
         layout.addWidget(rule())
-        layout.addWidget(scroll, 1)
+        layout.addWidget(scrolled(self.form), 1)
         return pane
 
     def _right_pane(self) -> QWidget:
@@ -131,54 +113,25 @@ class TrainPage(Page):
         self._nothing = card()
         self._empty = EmptyState("train", "", "", self.data_button)
         QVBoxLayout(self._nothing).addWidget(self._empty)
-        self._run = self._run_pane()
         self.states.addWidget(self._nothing)
-        self.states.addWidget(self._run)
+        self.states.addWidget(self.view)
         pane = QWidget()
         layout = QVBoxLayout(pane)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(Space.L)
+        layout.addWidget(self.offer)
         layout.addWidget(self.outcome)
         layout.addWidget(self.states, 1)
         return pane
 
-    def _run_pane(self) -> QWidget:
-        self._running = QWidget()
-        line = QHBoxLayout(self._running)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(Space.M)
-        line.addWidget(self.progress_text)
-        line.addWidget(self.progress, 1)
-        line.addWidget(self.time_left)
-        curves = card()
-        inside = QVBoxLayout(curves)
-        inside.setContentsMargins(Space.M, Space.S, Space.M, Space.S)
-        inside.addWidget(self.charts)
-        epochs = card()
-        below = QVBoxLayout(epochs)
-        below.setContentsMargins(Space.S, Space.XS, Space.S, Space.S)
-        below.addWidget(self.table)
-        panes = QSplitter(Qt.Orientation.Vertical)
-        panes.setChildrenCollapsible(False)
-        panes.setHandleWidth(Space.M)
-        panes.addWidget(curves)
-        panes.addWidget(epochs)
-        panes.setSizes([3 * Size.SIDE, Size.SIDE])
-        panes.setStretchFactor(0, 3)
-        panes.setStretchFactor(1, 1)
-        pane = QWidget()
-        layout = QVBoxLayout(pane)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(Space.M)
-        layout.addWidget(self._running)
-        layout.addWidget(panes, 1)
-        return pane
-
     def _connect(self) -> None:
         self.start_button.clicked.connect(self.start)
+        self.resume_button.clicked.connect(self.resume)
         self.pause_button.clicked.connect(self._pause)
         self.stop_button.clicked.connect(self._stop)
         self.data_button.clicked.connect(self.go_to_data)
+        self.offer.accepted.connect(self._take_offer)
+        self.offer.declined.connect(self._put_offer_away)
         self.form.edited.connect(self._remember)
         self._session.data_changed.connect(self._refresh)
         self._session.model_changed.connect(self._refresh)
@@ -192,21 +145,58 @@ class TrainPage(Page):
             return
         self._remember()
         config = self._config()
-        self._total_epochs = 1 if config.strategy is Strategy.AS_IS else config.epochs
-        self._stages = []
-        self._under_way = False
-        self.model.clear()
-        self.charts.clear(self._total_epochs)
-        self.outcome.hide()
+        self._shown = None
+        self.view.clear(1 if config.strategy is Strategy.AS_IS else config.epochs)
         self.summary.forget_trained()
-        title = f"Training {architecture(config.arch).title}"
-        self._task = self._worker.run(title, functools.partial(engine.train, config), matters=True)
-        self._task.happened.connect(self._on_event)
-        self._task.failed.connect(self._on_failure)
-        self._task.over.connect(self._on_over)
-        self._show_progress("Preparing", 0, 0)
-        self.states.setCurrentWidget(self._run)
+        self._train(config.arch, functools.partial(engine.train, config))
+
+    @Slot()
+    def resume(self) -> None:
+        """Go on with the run that is shown, after its last finished epoch."""
+        self._resume(accept_changed_data=False)
+
+    def show_run(self, run: Path) -> None:
+        """Show a run as it is in its folder, and take over what it was made of."""
+        if self._task is not None and not self._reading:
+            self.outcome.show_outcome(
+                "info", f"{run.name} is not shown while a run is under way.", "Wait for its end, or stop it."
+            )
+            return
+        if self._task is not None:
+            self._task.control.stop()
+        self._reading = True
+        self._resume_next = None
+        self._follow(
+            self._worker.run(f"Reading {run.name}", functools.partial(engine.replay, run), quiet=True)
+        )
+        self.view.prepare(f"Reading {run.name}")
         self._refresh()
+
+    def look_for_cut_off_runs(self) -> None:
+        """Offer to resume a run that a crash cut off since this was last asked."""
+        task = self._worker.run("Looking for runs that were cut off", engine.find_cut_off_runs, quiet=True)
+        task.happened.connect(self._offer_cut_off_run)
+
+    def _train(self, arch: str, call: EngineCall) -> None:
+        self._reading = self._resumable = False
+        self._put_offer_away()
+        self._follow(self._worker.run(f"Training {architecture(arch).title}", call, matters=True))
+        self.view.prepare("Preparing")
+        self._refresh()
+
+    def _follow(self, task: Task) -> None:
+        self._task = task
+        self._notes = []
+        self.outcome.hide()
+        self.states.setCurrentWidget(self.view)
+        task.happened.connect(self._on_event)
+        task.failed.connect(self._on_failure)
+        task.over.connect(self._on_over)
+
+    def _resume(self, accept_changed_data: bool) -> None:
+        if self._task is None and self._shown is not None and self._resumable:
+            call = functools.partial(engine.resume, self._shown.run, accept_changed_data)
+            self._train(self._shown.config.arch, call)
 
     def _config(self) -> RunConfig:
         session = self._session
@@ -230,137 +220,175 @@ class TrainPage(Page):
             control.resume()
         else:
             control.pause()
-            self.time_left.setText("paused")
+        self.view.hold("paused" if control.paused else "")
         self._refresh()
 
     @Slot()
     def _stop(self) -> None:
         if self._task is not None:
             self._task.control.stop()
-            self.time_left.setText("stopping after this batch…")
+            self.view.hold("stopping after this batch…")
             self._refresh()
+
+    # Offering
+
+    @Slot(object)
+    def _offer_cut_off_run(self, event: Event) -> None:
+        training = self._task is not None and not self._reading
+        if not isinstance(event, RunCutOff) or training or self._is_shown(event.run):
+            return
+        began = text.moment(event.began)
+        self._offer(
+            event.run, False, f"The run of {began} was cut off {event.when}.", str(event.run), "Resume"
+        )
+        self.set_attention(NEEDED)
+
+    def _offer(self, run: Path, accept_changed_data: bool, sentence: str, hint: str, words: str) -> None:
+        self._offered = run, accept_changed_data
+        self.offer.ask(sentence, hint, words)
+
+    @Slot()
+    def _take_offer(self) -> None:
+        if self._offered is None:
+            return
+        run, accept_changed_data = self._offered
+        self._put_offer_away()
+        if self._is_shown(run) and self._task is None:
+            self._resume(accept_changed_data)
+        else:
+            self.show_run(run)
+            self._resume_next = run
+
+    @Slot()
+    def _put_offer_away(self) -> None:
+        self._offered = None
+        self.offer.hide()
+        if self.attention == NEEDED:
+            self.set_attention(QUIET)
+
+    def _is_shown(self, run: Path) -> bool:
+        return self._shown is not None and self._shown.run == run
 
     # Following
 
     @Slot(object)
     def _on_event(self, event: Event) -> None:
+        if self.sender() is not self._task:
+            return
         match event:
-            case Progress(words, done, total):
-                self._show_step(words, done, total)
-            case Downloaded(name, done, total):
-                self._show_progress(f"Downloading {name}, {text.size(done)}", done // 1000, total // 1000)
             case Notice(words):
                 self.set_sentence(words)
-            case RunStarted(parameters=parameters):
-                self._parameters = parameters
-                self._under_way = True
-            case StageStarted():
-                self._begin_stage(event)
-            case BatchFinished():
-                self._show_batch(event)
-            case EpochFinished():
-                self._show_epoch(event)
-            case EpochTested():
-                self._show_test(event)
-            case RunFinished() | RunStopped() | RunFailed():
+            case RunStarted():
+                self._begin(event)
+            case engine.RunImages():
+                self._look_for_images(event)
+            case StageStarted(trained_parameters=trained) if self._shown:
+                self.summary.show_trained(trained, self._shown.parameters)
+            case RunFinished() | RunStopped() | RunFailed() | RunCutOff():
                 self._show_end(event)
             case _:
                 pass
+        self.view.take(event)
 
-    def _begin_stage(self, event: StageStarted) -> None:
-        self._stages.append(event.name)
-        self.charts.add_stage(event.stage, event.first_epoch, event.epochs, event.name)
-        self.summary.show_trained(event.trained_parameters, self._parameters)
+    def _begin(self, event: RunStarted) -> None:
+        """A run of the session's own begins, or one that was there before takes the session's place."""
+        if self._reading:
+            self._resumable = False
+            self.view.clear(event.config.epochs)
+            self.summary.forget_trained()
+            if self._offered is not None and self._offered[0] == event.run:
+                self._put_offer_away()
+        if self._reading or self._is_shown(event.run):
+            config = event.config
+            self._session.set_run(config, event.stages)
+            self.form.set_values(config.model_dump(mode="json"))
+            if len(event.stages) > 1 and (config.freeze or config.unfreeze):
+                self._notes.append("Layers frozen or trained by hand in it would not be when started again.")
+        self._shown = event
 
-    def _show_batch(self, event: BatchFinished) -> None:
-        total = max(self._total_epochs, event.epoch)
-        words = f"Epoch {event.epoch} of {total} · {event.images_per_second:,.0f} images/s"
-        self._show_progress(words, (event.epoch - 1) * event.total + event.done, total * event.total)
-        if self._task is not None and not (self._task.control.stopping or self._task.control.paused):
-            self.time_left.setText(f"{text.duration(event.seconds_left)} left")
-        self.charts.add_running(event.epoch - 1 + event.done / event.total, event.loss, event.top1)
+    def _look_for_images(self, event: engine.RunImages) -> None:
+        assert self._shown is not None
+        data, session = self._shown.config.data, self._session
+        if not event.there:
+            self._notes.append(f"Its images are no longer in {event.root}.")
+        elif session.catalogue is None or (session.data_root, session.ratios, session.split_seed) != (
+            event.root,
+            data.ratios,
+            data.split_seed,
+        ):
+            self.images_wanted.emit(event.root, data.ratios, data.split_seed)
 
-    def _show_epoch(self, event: EpochFinished) -> None:
-        stage = self._stages[event.stage] if event.stage < len(self._stages) else ""
-        self.model.add(event, stage)
-        self.charts.add_epoch(
-            event.epoch, (event.train_loss, event.train_top1), (event.val_loss, event.val_top1)
-        )
-
-    def _show_test(self, event: EpochTested) -> None:
-        self.model.test(event)
-        self.charts.add_test(event.epoch, event.test_loss, event.test_top1)
-        self._show_progress(
-            f"Tested epoch {event.epoch} of {self.model.rowCount()}", event.epoch, self.model.rowCount()
-        )
-        self.time_left.clear()
-
-    def _show_end(self, event: RunFinished | RunStopped | RunFailed) -> None:
-        show = self.outcome.show_outcome
+    def _show_end(self, event: RunEnd | RunCutOff) -> None:
+        match event:
+            case RunFailed(run=Path() as run) if _ACCEPT in event.hint:
+                self._offer(run, True, event.message, _ACCEPTED, "Resume all the same")
+            case _:
+                self.outcome.show_end(event, self._notes)
         match event:
             case RunFinished():
-                sentence = (
-                    f"Epoch {event.best_epoch} is the best: {text.percent(event.val_top1)} on validation, "
-                    f"{text.percent(event.test_top1)} on test."
-                )
-                show("check", sentence, f"{text.duration(event.seconds)} · {event.run}", event.run)
+                self._resumable = False
                 self.set_attention(READY)
-            case RunStopped():
-                kept = text.amount(event.epochs, "finished epoch")
-                best = f"; epoch {event.best_epoch} is the best so far" if event.best_epoch else ""
-                show("stop", f"Stopped: {kept} kept{best}.", _where(event.run), event.run)
-            case RunFailed():
-                show("error", event.message, event.hint, event.run)
+            case RunCutOff():
+                self._resumable = event.trained_by is None
+            case _:
+                self._resumable = event.run is not None
 
     @Slot(str, str)
     def _on_failure(self, message: str, hint: str) -> None:
-        self.outcome.show_outcome("error", message, hint)
+        if self.sender() is self._task:
+            self.outcome.show_outcome("error", message, hint)
 
     @Slot(object)
     def _on_over(self, task: Task) -> None:
         """The task is gone, whether or not it said how the run ended."""
-        if task.control.stopping and self.outcome.isHidden():
-            self.outcome.show_outcome("stop", "Stopped before the first epoch was finished.")
+        if task is not self._task:
+            return
         self._task = None
+        if task.control.stopping and self.outcome.isHidden() and not self._reading:
+            self.outcome.show_outcome("stop", "Stopped before the first epoch was finished.")
+        if self._reading and self._shown is None:
+            self.states.setCurrentWidget(self._nothing)
+        self._reading = False
         self._refresh()
+        run, self._resume_next = self._resume_next, None
+        if run is not None and self._is_shown(run):
+            self.resume()
 
     # Showing
-
-    def _show_step(self, words: str, done: int, total: int) -> None:
-        """Once the run is under way the bar is that of the whole run, and a step only says what it is."""
-        if self._under_way:
-            self.progress_text.setText(words)
-        else:
-            self._show_progress(words, done, total)
-
-    def _show_progress(self, words: str, done: int, total: int) -> None:
-        self.progress_text.setText(words)
-        self.progress.setRange(0, total)
-        self.progress.setValue(done)
 
     @Slot()
     def _refresh(self) -> None:
         session, task = self._session, self._task
-        ready, busy = session.catalogue is not None, task is not None
+        ready, training = session.catalogue is not None, task is not None and not self._reading
         self.summary.show_session(session)
         self.form.show_strategy(session.strategy)
-        self.form.setEnabled(not busy)
-        self._running.setVisible(busy)
-        self.start_button.setVisible(not busy)
-        self.start_button.setEnabled(ready)
-        self.start_button.setToolTip("" if ready else _NO_DATA)
-        self.start_button.setText("Start again" if self.model.rowCount() else "Start")
-        self.pause_button.setVisible(busy)
-        self.stop_button.setVisible(busy)
+        self.form.setEnabled(task is None)
+        self.view.set_busy(task is not None)
+        self._show_starting(ready, training)
+        self.pause_button.setVisible(training)
+        self.stop_button.setVisible(training)
         if task is not None:
             paused, stopping = task.control.paused, task.control.stopping
             self.pause_button.setText("Resume" if paused else "Pause")
             self._theme.set_icon(self.pause_button, "play" if paused else "pause")
             self.pause_button.setEnabled(not stopping)
             self.stop_button.setEnabled(not stopping)
-        self.set_sentence(_WHAT if ready else _NO_DATA)
+        self.set_sentence(_WHAT if ready or task is not None else _NO_DATA)
         self.data_button.setVisible(not ready)
         self._empty.set_text(*self._invitation(ready))
+
+    def _show_starting(self, ready: bool, training: bool) -> None:
+        """One of the two is the main action: to resume, where something can be resumed."""
+        start, resumable = self.start_button, self._resumable and not training
+        start.setVisible(not training)
+        start.setEnabled(ready and self._task is None)
+        start.setToolTip("" if ready else _NO_DATA)
+        start.setText("Start again" if self.view.model.rowCount() else "Start")
+        start.setProperty("kind", "secondary" if resumable else "main")
+        self._theme.set_icon(start, "play", "text" if resumable else "on_accent")
+        restyle(start)
+        self.resume_button.setVisible(resumable)
+        self.resume_button.setEnabled(self._task is None)
 
     def _invitation(self, ready: bool) -> tuple[str, str]:
         if not ready:
@@ -373,7 +401,3 @@ class TrainPage(Page):
     def _remember(self) -> None:
         values: dict[str, Any] = self.form.values()
         self._settings.set_page_values("train", values)
-
-
-def _where(run: Path | None) -> str:
-    return str(run) if run else ""

@@ -2,9 +2,9 @@
 
 from typing import overload
 
-from PySide6.QtCore import QLocale
+from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QPushButton, QScrollArea, QSpinBox, QWidget
 
 from tlstudio.ui.theme import Space, Theme
 
@@ -24,6 +24,17 @@ def card() -> QFrame:
     made = QFrame()
     made.setProperty("role", "card")
     return made
+
+
+def scrolled(content: QWidget) -> QScrollArea:
+    """``content`` in as much height as there is; it scrolls where it needs more."""
+    content.setProperty("role", "scrolled")
+    area = QScrollArea()
+    area.setWidget(content)
+    area.setWidgetResizable(True)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return area
 
 
 def rule() -> QFrame:

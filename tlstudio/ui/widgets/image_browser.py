@@ -1,13 +1,13 @@
 """The images of a folder: a grid, filters above it, and the selected one beside it."""
 
-from PySide6.QtCore import QModelIndex, Qt, Slot
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout
+from PySide6.QtCore import QModelIndex, Slot
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from tlstudio.data.catalogue import SPLITS, Catalogue, Split
 from tlstudio.ui import text
 from tlstudio.ui.item_models.thumbnails import RECORD, PictureStore, ThumbnailModel
 from tlstudio.ui.theme import Size, Space, Theme, with_role
-from tlstudio.ui.widgets.basics import button
+from tlstudio.ui.widgets.basics import button, scrolled
 from tlstudio.ui.widgets.image_preview import ImagePreview
 from tlstudio.ui.widgets.split_editor import NAMES
 from tlstudio.ui.widgets.thumbnail_grid import ThumbnailGrid
@@ -65,14 +65,9 @@ class ImageBrowser(QFrame):
         pictures.setSpacing(Space.S)
         pictures.addLayout(filters)
         pictures.addWidget(self.grid, 1)
-        side = QScrollArea()
-        side.setWidget(self.preview)
-        side.setWidgetResizable(True)
+        side = scrolled(self.preview)
         side.setMinimumWidth(Size.PREVIEW)
         side.setMaximumWidth(2 * Size.PREVIEW)
-        side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.preview.setProperty("role", "scrolled")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
         layout.setSpacing(Space.L)

@@ -1,11 +1,15 @@
 """How a run ended, and where it lies."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
 
+from tlstudio.training.events import RunEnd, RunFailed, RunFinished, RunStopped
+from tlstudio.training.replay import RunCutOff
+from tlstudio.ui import text
 from tlstudio.ui.theme import Space, Theme, with_role
 from tlstudio.ui.widgets.basics import button
 from tlstudio.ui.widgets.glyph import Glyph, GlyphButton
@@ -43,6 +47,28 @@ class OutcomeBar(QFrame):
     def sentence(self) -> str:
         return self._sentence.text()
 
+    def show_end(self, event: RunEnd | RunCutOff, notes: Sequence[str] = ()) -> None:
+        """Say how a run ended, and under it the ``notes``."""
+        where = str(event.run) if event.run else ""
+        match event:
+            case RunFinished(_, best, val_top1, test_top1, seconds):
+                icon, hint = "check", f"{text.duration(seconds)} · {where}"
+                sentence = (
+                    f"Epoch {best} is the best: {text.percent(val_top1)} on validation, "
+                    f"{text.percent(test_top1)} on test."
+                )
+            case RunStopped():
+                icon, sentence, hint = "stop", f"Stopped: {_kept(event.epochs, event.best_epoch)}.", where
+            case RunFailed(message, hint):
+                icon, sentence = "error", message
+            case RunCutOff(trained_by=None):
+                kept = _kept(event.epochs, event.best_epoch)
+                icon, sentence, hint = "warning", f"Cut off {event.when}: {kept}.", where
+            case RunCutOff():
+                icon, hint = "info", "It is shown as it was a moment ago."
+                sentence = f"Process {event.trained_by} is training this run right now."
+        self.show_outcome(icon, sentence, "\n".join([hint, *notes]).strip(), event.run)
+
     def show_outcome(self, icon: str, sentence: str, hint: str = "", run: Path | None = None) -> None:
         """``icon`` "error" also draws the frame of an error."""
         failed = icon == "error"
@@ -61,3 +87,8 @@ class OutcomeBar(QFrame):
     def _open(self) -> None:
         if self._run is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._run)))
+
+
+def _kept(epochs: int, best: int | None) -> str:
+    kept = f"{text.amount(epochs, 'finished epoch')} kept"
+    return f"{kept}; epoch {best} is the best so far" if best else kept

@@ -25,12 +25,15 @@ _CURVES: tuple[Split, ...] = SPLITS
 
 @dataclasses.dataclass
 class _Series:
-    """The values of one curve by epoch."""
+    """The values of one curve by epoch; one that comes again takes the place of what was from there on."""
 
     epochs: list[float] = dataclasses.field(default_factory=list)
     values: list[float] = dataclasses.field(default_factory=list)
 
     def add(self, epoch: float, value: float) -> None:
+        while self.epochs and self.epochs[-1] >= epoch:
+            self.epochs.pop()
+            self.values.pop()
         if math.isfinite(value):
             self.epochs.append(epoch)
             self.values.append(value)
@@ -235,15 +238,21 @@ class TrainingCharts(QWidget):
 
     def clear(self, epochs: int) -> None:
         """An empty pair of charts for a run of so many epochs."""
-        self._total = epochs
         self._stages = []
         self._epoch = None
         for chart in (self.loss, self.top1):
             chart.clear()
+        self.set_total(epochs)
+
+    def set_total(self, epochs: int) -> None:
+        """How many epochs the run is to have."""
+        self._total = epochs
+        for chart in (self.loss, self.top1):
             chart.show_range(self._epochs_shown())
 
     def add_stage(self, number: int, first_epoch: int, epochs: int, name: str) -> None:
-        self._stages.append((number, first_epoch - 1, first_epoch - 1 + epochs, name))
+        before = [stage for stage in self._stages if stage[0] < number]
+        self._stages = [*before, (number, first_epoch - 1, first_epoch - 1 + epochs, name)]
         self._later.start()
 
     def add_running(self, epoch: float, loss: float, top1: float) -> None:
