@@ -5,14 +5,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtCore import QEvent, QMimeData, QPointF, QRect, QSize, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QScreen
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from tests.images import image_folder
+from tlstudio.config import DataConfig, RunConfig
 from tlstudio.events import Control, Event, Notice, Progress
 from tlstudio.models.events import Downloaded
+from tlstudio.runs.store import RunFolder
 from tlstudio.ui import settings as remembered
 from tlstudio.ui.main_window import Entry, MainWindow
 from tlstudio.ui.pages.base import NEEDED, READY, Page
@@ -26,6 +28,7 @@ from tlstudio.ui.worker import Task, Worker
 def make_window(worker: Worker, theme: Theme, qtbot) -> Callable[[], MainWindow]:
     def make() -> MainWindow:
         pages = [Page(title, "A sentence.") for title in ("Data", "Model", "Train", "Zero-shot")]
+        pages[3].classifies = True
         keys = ("data", "model", "train", "zero-shot")
         entries = [Entry(key, key, page) for key, page in zip(keys, pages, strict=True)]
         window = MainWindow(entries, worker, theme, Settings())
@@ -75,30 +78,37 @@ def press(box: QMessageBox, words: str) -> None:
     QTest.mouseClick(found, Qt.MouseButton.LeftButton)
 
 
-def drag(window: MainWindow, *paths: Path) -> QMimeData:
-    """Bring files over the window; the data must outlive the drag."""
+def at(share: float, window: QWidget) -> QPointF:
+    """A point so far from the window's left to its right."""
+    return QPointF(window.width() * share, 50)
+
+
+HOW = Qt.DropAction.CopyAction
+WITH = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+def drag(window: MainWindow, *paths: Path, share: float = 0.1) -> QMimeData:
+    """Bring files over the window, as a desktop does it; the data must outlive the drag."""
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    event = QDragEnterEvent(
-        QPoint(50, 50),
-        Qt.DropAction.CopyAction,
-        data,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    QApplication.sendEvent(window, event)
+    place = at(share, window).toPoint()
+    QApplication.sendEvent(window, QDragEnterEvent(place, HOW, data, *WITH))
+    overlay = window.findChild(DropOverlay)
+    if overlay.isVisible():  # it lies under the pointer now
+        QApplication.sendEvent(overlay, QDragEnterEvent(place, HOW, data, *WITH))
     return data
 
 
-def drop(overlay: DropOverlay, data: QMimeData) -> None:
-    event = QDropEvent(
-        QPointF(50, 50),
-        Qt.DropAction.CopyAction,
-        data,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    overlay.dropEvent(event)
+def move(overlay: DropOverlay, data: QMimeData, share: float) -> None:
+    event = QDragMoveEvent(at(share, overlay).toPoint(), HOW, data, *WITH)
+    QApplication.sendEvent(overlay, event)
+    assert event.isAccepted()
+
+
+def drop(overlay: DropOverlay, data: QMimeData, share: float = 0.1) -> None:
+    event = QDropEvent(at(share, overlay), HOW, data, *WITH)
+    QApplication.sendEvent(overlay, event)
+    assert event.isAccepted()
 
 
 def test_that_a_click_on_the_rail_opens_the_page(window: MainWindow) -> None:
@@ -166,7 +176,7 @@ def test_that_a_folder_dropped_anywhere_is_handed_on(window: MainWindow, tmp_pat
     data = drag(window, tmp_path)
     assert overlay.isVisible()
     assert overlay.size() == window.size()
-    assert tmp_path.name in overlay.sentence
+    assert tmp_path.name in overlay.aimed_at.sentence
     with qtbot.waitSignal(window.folder_dropped) as dropped:
         drop(overlay, data)
     assert dropped.args == [tmp_path]
@@ -182,10 +192,93 @@ def test_that_dropped_images_are_handed_on_without_what_is_none(
     images = [tmp_path / "red" / "00.png", tmp_path / "red" / "01.png"]
     overlay = window.findChild(DropOverlay)
     data = drag(window, *images, text)
-    assert "2 images" in overlay.sentence
+    assert "2 images" in overlay.aimed_at.sentence
     with qtbot.waitSignal(window.images_dropped) as dropped:
         drop(overlay, data)
     assert dropped.args == [images]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return image_folder(tmp_path / "cloth", 1)
+
+
+@pytest.fixture
+def over(window: MainWindow, folder: Path) -> tuple[DropOverlay, QMimeData]:
+    """The folder dragged over the window while the Zero-shot page is open."""
+    window.show_page("zero-shot")
+    data = drag(window, folder)
+    return window.findChild(DropOverlay), data
+
+
+def test_that_over_the_zero_shot_page_a_folder_finds_two_targets(over) -> None:
+    overlay, data = over
+    sentences = [target.sentence for target in overlay.targets]
+    assert sentences == ["Classify these images here", "Open as your data"]
+    assert overlay.aimed_at is overlay.targets[0]
+    shown = overlay.grab().toImage()
+    move(overlay, data, 0.9)
+    assert overlay.aimed_at is overlay.targets[1]
+    assert overlay.grab().toImage() != shown
+    move(overlay, data, 0.49)
+    assert overlay.aimed_at is overlay.targets[0]
+    assert overlay.grab().toImage() == shown
+
+
+def test_that_a_folder_let_go_at_the_left_is_classified(over, window, folder, qtbot) -> None:
+    overlay, data = over
+    with qtbot.waitSignal(window.images_dropped) as dropped, qtbot.assertNotEmitted(window.folder_dropped):
+        drop(overlay, data, 0.3)
+    assert dropped.args == [[folder]]
+    assert not overlay.isVisible()
+
+
+def test_that_a_folder_let_go_at_the_right_is_opened_as_data(over, window, folder, qtbot) -> None:
+    overlay, data = over
+    with qtbot.waitSignal(window.folder_dropped) as dropped, qtbot.assertNotEmitted(window.images_dropped):
+        drop(overlay, data, 0.7)  # without a move before, as some programs do
+    assert dropped.args == [folder]
+
+
+def test_that_all_that_is_dropped_to_be_classified_is(window: MainWindow, folder: Path, qtbot) -> None:
+    window.show_page("zero-shot")
+    image = folder / "red" / "00.png"
+    data = drag(window, folder / "red", image, folder / "blue")
+    with qtbot.waitSignal(window.images_dropped) as dropped:
+        drop(window.findChild(DropOverlay), data)
+    assert dropped.args == [[folder / "red", folder / "blue", image]]
+
+
+def test_that_images_alone_find_one_target_over_the_zero_shot_page_too(
+    window: MainWindow, folder: Path
+) -> None:
+    window.show_page("zero-shot")
+    drag(window, folder / "red" / "00.png", share=0.9)
+    (target,) = window.findChild(DropOverlay).targets
+    assert target.sentence == "Drop to classify this image zero-shot"
+
+
+@pytest.mark.parametrize("key", ["data", "model", "train"])
+def test_that_over_other_pages_a_folder_finds_one_target(window: MainWindow, folder: Path, key: str) -> None:
+    window.show_page("zero-shot")
+    window.show_page(key)
+    drag(window, folder, share=0.1)
+    (target,) = window.findChild(DropOverlay).targets
+    assert target.sentence == "Drop to open cloth as your data"
+
+
+@pytest.mark.parametrize("key", ["data", "zero-shot"])
+def test_that_a_run_finds_one_target_wherever_it_is_dropped(
+    window: MainWindow, tmp_path: Path, key: str, qtbot
+) -> None:
+    run = RunFolder.create(RunConfig(data=DataConfig(root="sample")), tmp_path / "mine").path
+    window.show_page(key)
+    data = drag(window, run)
+    overlay = window.findChild(DropOverlay)
+    assert [target.sentence for target in overlay.targets] == ["Drop to show the run mine"]
+    with qtbot.waitSignal(window.folder_dropped) as dropped:
+        drop(overlay, data)
+    assert dropped.args == [run]
 
 
 def test_that_a_drag_of_something_else_is_not_taken(window: MainWindow, tmp_path: Path) -> None:
@@ -272,6 +365,41 @@ def test_that_the_question_goes_when_training_has_ended_by_itself(
     endless.let_go.set()
     qtbot.waitUntil(lambda: question(window) is None)
     assert window.isVisible()
+
+
+def test_that_a_task_ending_after_the_question_finds_nothing_to_take_back(
+    window: MainWindow, worker: Worker, qtbot
+) -> None:
+    for answer in ("Go on", "Go on", "Stop and close"):
+        endless = Endless()
+        worker.run("Training ResNet-18", endless, matters=True)
+        qtbot.waitUntil(endless.began.is_set)
+        window.close()
+        box = question(window)
+        assert box is not None
+        press(box, answer)
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        endless.let_go.set()
+        qtbot.waitUntil(lambda: not worker.tasks)  # without an error in a slot, which fails the test
+    assert not window.isVisible()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1366, 768), (1280, 847)])
+def test_that_a_screen_with_no_room_for_the_frame_is_filled(
+    make_window, monkeypatch: pytest.MonkeyPatch, width: int, height: int
+) -> None:
+    monkeypatch.setattr(QScreen, "availableGeometry", lambda _: QRect(0, 0, width, height))
+    window = make_window()
+    assert window.isMaximized()
+    assert window.normalGeometry().width() < width
+    assert window.normalGeometry().height() < height - 30  # a title bar
+
+
+def test_that_a_larger_screen_is_not_filled(make_window, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QScreen, "availableGeometry", lambda _: QRect(0, 0, 1920, 1040))
+    window = make_window()
+    assert not window.isMaximized()
+    assert window.size() == QSize(1280, 800)
 
 
 @pytest.mark.parametrize("repeat", range(20))

@@ -19,6 +19,7 @@ from tlstudio.ui.worker import Worker
 
 _FIRST_SIZE = QSize(1280, 800)
 _SMALLEST = QSize(1024, 640)
+_FRAME = QSize(8, 48)  # the most that window managers draw around a window, which is known once it is shown
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +75,7 @@ class MainWindow(QMainWindow):
         self.rail.set_current(place)
         self.pages.setCurrentIndex(place)
         page = self._entries[place].page
+        self._overlay.classifies = page.classifies
         self.setWindowTitle(f"{page.title} · TL Studio")
         self._settings.set(remembered.PAGE, self._entries[place].key)
 
@@ -110,12 +112,18 @@ class MainWindow(QMainWindow):
         self._show_attention()
 
     def _restore(self) -> None:
-        self.resize(_FIRST_SIZE)
         geometry = self._settings.get(remembered.GEOMETRY)
-        if geometry:
-            self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
+        if not self.restoreGeometry(QByteArray.fromBase64(geometry.encode())):
+            self._fit_to_screen()
         self.show_place(0)
         self.pages.setFocus()  # or a ring would lie around the rail's first entry from the start
+
+    def _fit_to_screen(self) -> None:
+        """The first size where there is room for it and its frame; otherwise all there is."""
+        room = self.screen().availableGeometry().size() - _FRAME
+        self.resize(_FIRST_SIZE.boundedTo(room))
+        if self.size() != _FIRST_SIZE:
+            self.setWindowState(Qt.WindowState.WindowMaximized)
 
     @Slot()
     def _jump(self) -> None:
@@ -130,17 +138,10 @@ class MainWindow(QMainWindow):
     def _remember_theme(self) -> None:
         self._settings.set(remembered.THEME, self._theme.scheme)
 
-    def _ask(self) -> None:
-        if self._question is not None:
-            self._question.raise_()
-            return
-        running = ", ".join(task.title for task in self._worker.tasks if task.matters)
+    def _make_question(self) -> QMessageBox:
+        """Once made, the box lives as long as the window: a task that ends finds it, open or closed."""
         box = QMessageBox(self)
         box.setWindowTitle("TL Studio")
-        box.setIconPixmap(
-            pixmap("warning", self._theme.tokens.tuned, Size.ICON_LARGE, self.devicePixelRatioF())
-        )
-        box.setText(f"<b>Stop {running[:1].lower()}{running[1:]} and close?</b>")
         box.setInformativeText("It would stop after this batch. The epochs that are finished are kept.")
         leave = box.addButton("Stop and close", QMessageBox.ButtonRole.AcceptRole)
         leave.setProperty("kind", "danger")
@@ -148,22 +149,28 @@ class MainWindow(QMainWindow):
         stay = box.addButton("Go on", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(stay)
         box.setEscapeButton(stay)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         # Once the box is gone: leaving waits for the tasks, and serves events meanwhile.
         box.accepted.connect(self._leave, Qt.ConnectionType.QueuedConnection)
-        box.finished.connect(self._forget_question)
-        self._question = box
+        return box
+
+    def _ask(self) -> None:
+        box = self._question = self._question or self._make_question()
+        if box.isVisible():
+            box.raise_()
+            return
+        running = ", ".join(task.title for task in self._worker.tasks if task.matters)
+        box.setText(f"<b>Stop {running[:1].lower()}{running[1:]} and close?</b>")
+        box.setIconPixmap(
+            pixmap("warning", self._theme.tokens.tuned, Size.ICON_LARGE, self.devicePixelRatioF())
+        )
         box.open()
 
     @Slot()
     def _ask_no_more(self) -> None:
         """What was asked about has ended by itself."""
-        if self._question is not None and not any(task.matters for task in self._worker.tasks):
-            self._question.reject()
-
-    @Slot()
-    def _forget_question(self) -> None:
-        self._question = None
+        box = self._question
+        if box is not None and box.isVisible() and not any(task.matters for task in self._worker.tasks):
+            box.reject()
 
     @Slot()
     def _leave(self) -> None:

@@ -16,6 +16,7 @@ class Page(QWidget):
     Attributes:
         body: the layout under the header.
         attention: what the rail shows beside the page's name: READY, NEEDED or QUIET.
+        classifies: a folder of images that is dropped on the page may be meant to be classified.
 
     Signals:
         state_changed: ``attention`` is another.
@@ -27,6 +28,7 @@ class Page(QWidget):
         super().__init__(parent)
         self.title = title
         self.attention = QUIET
+        self.classifies = False
         self.setAccessibleName(title)
         self._sentence = with_role(QLabel(sentence), "sentence")
         self._sentence.setWordWrap(True)

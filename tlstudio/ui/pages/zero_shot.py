@@ -47,6 +47,7 @@ class ZeroShotPage(Page):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__("Zero-shot", _PURPOSE, parent)
+        self.classifies = True
         self._session, self._worker, self._settings = session, worker, settings
         self._task: TaggedTask | None = None
         self._asked: ZeroShotRequest | None = None
