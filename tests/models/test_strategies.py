@@ -40,6 +40,7 @@ def test_that_staged_training_unfreezes_block_after_block_at_falling_rates():
         ("layer4", "head"),
         ("layer3", "layer4", "head"),
     ]
+    assert [stage.name for stage in stages] == ["head", "layer4 and above", "layer3 and above"]
     assert [stage.epochs for stage in stages] == [2, 2, 3]
     assert [stage.lr for stage in stages] == pytest.approx([0.01, 0.01 / STAGE_DECAY, 0.01 / STAGE_DECAY**2])
 

@@ -71,13 +71,17 @@ def _staged(config: RunConfig, tree: LayerTree, lr: float) -> tuple[Stage, ...]:
     share, rest = divmod(config.epochs, count)
     return tuple(
         Stage(
-            name="head" if depth == 0 else f"{_last_blocks(tree, depth).trainable[0]} and above",
+            name=_stage_name(tree, depth),
             epochs=share + (depth >= count - rest),
             lr=lr / STAGE_DECAY**depth,
             plan=_last_blocks(tree, depth),
         )
         for depth in range(count)
     )
+
+
+def _stage_name(tree: LayerTree, depth: int) -> str:
+    return f"{tree.backbone[-depth].name} and above" if depth else tree.head.name
 
 
 def _last_blocks(tree: LayerTree, count: int) -> FreezePlan:
