@@ -74,6 +74,30 @@ def test_that_a_process_which_took_over_the_number_does_not_keep_a_run_alive() -
     assert RunIndex().mark_interrupted() == (run.path,)
 
 
+def test_that_a_run_taken_up_again_goes_on_running_however_old_it_is() -> None:
+    run = RunFolder.create(CONFIG)
+    old = {"created": "2020-01-01T00:00:00+00:00", "pid": ended_process()}
+    RunIndex().put(dataclasses.replace(listed(run), **old))
+    assert RunIndex().trained_by(run.path) is None
+    run.take_up()
+    assert RunIndex().mark_interrupted() == ()
+    assert RunIndex().trained_by(run.path) == os.getpid()
+    row = listed(run)
+    assert (row.status, row.pid, row.created) == ("running", os.getpid(), old["created"])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such processes")
+def test_that_a_killed_process_counts_as_gone_before_anybody_waits_for_it() -> None:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    run = RunFolder.create(CONFIG)
+    RunIndex().put(dataclasses.replace(listed(run), pid=process.pid))
+    assert RunIndex().trained_by(run.path) == process.pid
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert RunIndex().trained_by(run.path) is None
+    process.communicate()
+
+
 def test_that_figures_not_given_stay_as_they_were() -> None:
     run = RunFolder.create(CONFIG)
     RunIndex().finish(run.path, "stopped", {"val_top1": 0.5, "seconds": 3.0})

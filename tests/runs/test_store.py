@@ -203,6 +203,38 @@ def test_that_a_run_the_list_has_lost_is_entered_when_it_ends() -> None:
     assert (row.path, row.status, row.best_epoch) == (run.path, "finished", 1)
 
 
+def test_that_taking_a_run_up_forgets_its_end_and_what_was_half_written() -> None:
+    run = RunFolder.create(CONFIG)
+    run.finish("stopped", best_epoch=1)
+    run.checkpoint(1).parent.mkdir()
+    run.checkpoint(1).touch()
+    for left in (run.path / ".resume.pt.abc.part", run.checkpoint(1).with_name(".epoch-0002.pt.abc.part")):
+        left.touch()
+    run.take_up()
+    assert RunIndex().rows()[0].status == "running"
+    assert sorted(path.name for path in run.path.rglob("*")) == [
+        "checkpoints",
+        "config.json",
+        "epoch-0001.pt",
+    ]
+
+
+def test_that_a_run_the_list_has_lost_can_be_taken_up() -> None:
+    run = RunFolder.create(CONFIG)
+    RunIndex().file.unlink()
+    run.take_up()
+    assert [(row.path, row.status) for row in RunIndex().rows()] == [(run.path, "running")]
+
+
+def test_that_metrics_can_be_replaced() -> None:
+    run = RunFolder.create(CONFIG)
+    for epoch in (1, 2, 3):
+        run.append_metric({"epoch": epoch})
+    run.keep_metrics(run.metrics()[:2])
+    run.append_metric({"epoch": 7})
+    assert run.metrics() == [{"epoch": 1}, {"epoch": 2}, {"epoch": 7}]
+
+
 def test_that_the_environment_names_the_versions_of_all_that_computes() -> None:
     found = environment()
     assert all(

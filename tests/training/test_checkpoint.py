@@ -72,6 +72,7 @@ def test_that_a_damaged_model_is_left_out_of_the_tests_and_named(run: RunFolder)
     assert [row["epoch"] for row in run.read("test.json")] == [1]
 
 
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize(
     ("keep", "least"), [("all", {1, 2, 3, 4, 5}), ("best-and-last", {5}), (2, {2, 4, 5}), (9, {5})]
 )

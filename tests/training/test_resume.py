@@ -109,15 +109,6 @@ def same(one: Path, other: Path) -> None:
         assert [name for name in ours if not torch.equal(ours[name], theirs[name])] == []
 
 
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """Much quicker for networks as small as these where others use the processor too."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize(
     "more",
