@@ -24,6 +24,13 @@ def failed(error: Exception, run: RunFolder | None) -> RunFailed:
             return RunFailed(
                 "The device ran out of memory.", "Try half the batch size or smaller images.", path
             )
+        case ValueError() if "more than 1 value per channel" in str(error):
+            return RunFailed(
+                "Batch norm learns from the differences within a batch, and there was one image in it.",
+                "Choose a batch size of at least 2, or freeze the layers with batch norm.",
+                path,
+                bad_input=True,
+            )
         case _:
             sentence = f"Training failed with {type(error).__name__}: {error}."
             return RunFailed(sentence, "The log has the details.", path)

@@ -1,0 +1,139 @@
+"""What goes wrong in the middle of a run costs no finished epoch, and is told in a sentence."""
+
+import itertools
+import math
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.images import image_folder
+from tests.training.test_trainer import config, of, run
+from tlstudio.events import Control, Event
+from tlstudio.runs.store import RunFolder
+from tlstudio.training.checkpoint import newest_whole
+from tlstudio.training.events import BatchFinished, EpochFinished, RunFailed, RunFinished
+from tlstudio.training.trainer import resume, train
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+SMALL = {"strategy": "hybrid", "unfreeze": ("layer1", "fc"), "epochs": 2, "views": 0}
+
+
+@pytest.fixture
+def images(dataset: Path, tmp_path: Path) -> Path:
+    shutil.copytree(dataset, tmp_path / "images")
+    return tmp_path / "images"
+
+
+def first_epoch(events: Iterator[Event]) -> list[Event]:
+    return list(itertools.takewhile(lambda event: not isinstance(event, EpochFinished), events))
+
+
+def vanish(file: Path) -> None:
+    file.unlink()
+
+
+def garble(file: Path) -> None:
+    file.write_bytes(b"no image any more")
+
+
+def blow_up(file: Path) -> None:
+    """A few hundred bytes that would take gigabytes of memory."""
+    Image.new("1", (30_000, 30_000)).save(file)
+
+
+@pytest.mark.parametrize("mishap", [vanish, garble, blow_up])
+def test_that_an_image_lost_in_mid_run_is_named_and_the_run_goes_on_once_it_is_back(
+    images: Path, tmp_path: Path, mishap: Callable[[Path], None]
+):
+    *_, whole = train(config(images, **SMALL), Control(), out=tmp_path / "whole")
+    split = RunFolder.open(whole.run).read("split.json")["images"]
+    victim = images / next(image["path"] for image in split if image["split"] == "train")
+    content = victim.read_bytes()
+
+    events = train(config(images, **SMALL), Control(), out=tmp_path / "run")
+    first_epoch(events)
+    mishap(victim)
+    *_, last = events
+    assert isinstance(last, RunFailed)
+    assert victim.name in last.message
+    assert last.hint
+    assert newest_whole(RunFolder.open(tmp_path / "run")) == 1
+
+    victim.write_bytes(content)
+    *_, last = resume(tmp_path / "run", Control())
+    assert isinstance(last, RunFinished)
+    assert (last.best_epoch, last.val_top1, last.test_top1) == (
+        whole.best_epoch,
+        whole.val_top1,
+        whole.test_top1,
+    )
+
+
+def test_that_a_folder_that_is_gone_in_mid_run_is_told(images: Path, tmp_path: Path):
+    events = train(config(images, **SMALL), Control(), out=tmp_path / "run")
+    first_epoch(events)
+    images.rename(tmp_path / "elsewhere")
+    *_, last = events
+    assert isinstance(last, RunFailed)
+    assert str(images) in last.message
+    *_, last = resume(tmp_path / "run", Control())
+    assert isinstance(last, RunFailed)
+    assert last.message == f"There is no folder {images}."
+
+
+def test_that_a_run_whose_own_folder_is_gone_ends_as_failed(dataset: Path, tmp_path: Path):
+    events = train(config(dataset, **SMALL), Control(), out=tmp_path / "run")
+    first_epoch(events)
+    (tmp_path / "run").rename(tmp_path / "elsewhere")
+    (tmp_path / "run").write_text("in the way")
+    *_, last = events
+    assert isinstance(last, RunFailed)
+    assert str(tmp_path / "run") in last.message
+    assert newest_whole(RunFolder.open(tmp_path / "elsewhere")) == 1
+
+
+def test_that_a_loss_that_is_no_number_says_where_it_began_and_keeps_the_last_good_model(dataset: Path):
+    events = run(dataset, strategy="full", optimizer="sgd", schedule="constant", lr=1e3, epochs=6)
+    last, steps = events[-1], of(events, BatchFinished)
+    assert isinstance(last, RunFailed)
+    finished = [epoch.epoch for epoch in of(events, EpochFinished)]
+    assert 0 < len(finished) < 6
+    before, within = divmod(len(steps), steps[0].total)
+    assert f"in epoch {before + 1} at step {within + 1}." in last.message
+    assert "Try a learning rate of" in last.hint
+    assert RunFolder.open(last.run).epochs() == finished
+    assert newest_whole(RunFolder.open(last.run)) == finished[-1]
+
+
+def test_that_a_class_with_one_image_is_trained_on(images: Path):
+    for file in sorted((images / "red").iterdir())[1:]:
+        file.unlink()
+    assert isinstance(run(images, **SMALL)[-1], RunFinished)
+
+
+def test_that_batches_of_one_image_that_batch_norm_cannot_learn_from_are_told(dataset: Path):
+    last = run(dataset, strategy="full", batch_size=1)[-1]
+    assert isinstance(last, RunFailed)
+    assert (
+        last.message
+        == "Batch norm learns from the differences within a batch, and there was one image in it."
+    )
+    assert "batch size" in last.hint
+
+
+def test_that_batches_of_one_image_will_do_where_batch_norm_is_frozen(dataset: Path):
+    assert isinstance(run(dataset, batch_size=1, epochs=1)[-1], RunFinished)
+
+
+def test_that_images_of_any_shape_are_trained_on(tmp_path: Path):
+    root = image_folder(tmp_path / "odd", per_class=6)
+    for number, size in enumerate([(1, 1), (20_000, 20), (20, 20_000), (1, 3_000), (3, 1)]):
+        for name in ("red", "blue"):
+            Image.new("RGB", size, "red").save(root / name / f"odd{number}.png")
+    events = run(root, **SMALL)
+    assert isinstance(events[-1], RunFinished)
+    assert all(math.isfinite(epoch.train_loss) for epoch in of(events, EpochFinished))
