@@ -1,0 +1,135 @@
+"""A learning rate from a sweep: train with ever higher rates and see where the loss falls fastest.
+
+The sweep is that of Smith, "Cyclical Learning Rates for Training Neural Networks" (2015): the rate grows by
+the same factor each step until the loss diverges.
+"""
+
+import contextlib
+import dataclasses
+import itertools
+import math
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from tlstudio.config import RunConfig
+from tlstudio.data.batches import Batch
+from tlstudio.errors import BadInput
+from tlstudio.events import Control, Event, Notice
+from tlstudio.models.freeze import FreezableNetwork
+from tlstudio.training.device import seed_torch
+from tlstudio.training.inputs import Inputs
+from tlstudio.training.measure import to_device
+from tlstudio.training.optim import make_optimizer
+from tlstudio.training.setup import prepare
+
+STEPS = 100  # at most
+LOWEST, HIGHEST = 1e-6, 10.0
+
+_DECODING_THREADS = 4
+_SMOOTHING = 0.8  # the share of the loss so far in each point of the curve
+_DIVERGED = 4.0  # times the least loss so far
+# Steps to either side over which a slope is taken, half a decade: losses of single batches jump about.
+_REACH = 7
+
+
+@dataclasses.dataclass(frozen=True)
+class LrTried(Event):
+    """One step of the sweep: its learning rate, and the smoothed training loss there, in nats."""
+
+    lr: float
+    loss: float
+
+
+@dataclasses.dataclass(frozen=True)
+class LrSuggested(Event):
+    """The learning rate at which the loss fell fastest."""
+
+    lr: float
+
+
+def find_lr(config: RunConfig, control: Control) -> Iterator[Event]:
+    """Sweep the learning rate of a run's first stage: LrTried each step, then one LrSuggested.
+
+    A Notice takes the place of the suggestion where the loss falls nowhere. The sweep trains a network of its
+    own and leaves no run behind; features of frozen layers stay in the cache for the run that follows.
+
+    Raises:
+        BadInput: the configuration cannot be carried out, or it trains nothing.
+        StudioError: weights could not be fetched.
+    """
+    job = yield from prepare(config, control)
+    network = job.network
+    if not isinstance(network, FreezableNetwork):
+        raise BadInput(
+            "A model used as it is has no learning rate.", "Choose a strategy that trains something."
+        )
+    with ThreadPoolExecutor(_DECODING_THREADS, thread_name_prefix="decode") as pool:
+        network.apply_plan(job.stages[0].plan)
+        inputs = Inputs(job, pool)
+        rates, losses = yield from _sweep(config, network, inputs, job.device, control)
+        yield from inputs.notices
+    rate = steepest(rates, losses)
+    if rate is None:
+        yield Notice("The loss fell at no learning rate of the sweep; keep the usual one.")
+    else:
+        yield LrSuggested(rate)
+
+
+def _sweep(
+    config: RunConfig, network: FreezableNetwork, inputs: Inputs, device: torch.device, control: Control
+) -> Generator[Event, None, tuple[list[float], list[float]]]:
+    """Train with ever higher rates until the loss diverges; gives the rates and the loss of each batch."""
+    optimizer = make_optimizer(config.optimizer, network.trained_parameters(), LOWEST, config.weight_decay)
+    rates: list[float] = []
+    losses: list[float] = []
+    smoothed = least = math.inf
+    seed_torch(config.seed)
+    network.train()
+    with contextlib.closing(_endless(inputs)) as batches:
+        for rate, batch in zip(_rates(), batches, strict=False):
+            control.checkpoint()
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            logits = inputs.module(to_device(batch.inputs, device))
+            labels = batch.labels.to(device)
+            loss = functional.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # pyright: ignore[reportUnknownMemberType] - torch leaves it untyped
+            optimizer.step()
+            value = loss.item()
+            smoothed = _SMOOTHING * smoothed + (1 - _SMOOTHING) * value if losses else value
+            least = min(least, smoothed)
+            if not math.isfinite(smoothed) or smoothed > _DIVERGED * least:
+                break
+            rates.append(rate)
+            losses.append(value)
+            yield LrTried(rate, smoothed)
+    return rates, losses
+
+
+def steepest(rates: Sequence[float], losses: Sequence[float]) -> float | None:
+    """The rate at which the loss falls fastest as the rate grows; None if it falls nowhere.
+
+    The slope at a rate is that of a straight line through the losses within half a decade of it, over the
+    logarithm of the rate.
+    """
+    places, values = np.log(rates), np.asarray(losses)
+    middles = range(_REACH, len(rates) - _REACH)
+    near = [slice(middle - _REACH, middle + _REACH + 1) for middle in middles]
+    slopes = [float(np.polyfit(places[part], values[part], 1)[0]) for part in near]
+    if not slopes or min(slopes) >= 0:
+        return None
+    return rates[middles[slopes.index(min(slopes))]]
+
+
+def _rates() -> Iterator[float]:
+    return (LOWEST * (HIGHEST / LOWEST) ** (step / (STEPS - 1)) for step in range(STEPS))
+
+
+def _endless(inputs: Inputs) -> Generator[Batch, None, None]:
+    for epoch in itertools.count(1):
+        yield from inputs.training(epoch)
