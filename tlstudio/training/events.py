@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Literal
 
 from tlstudio.config import RunConfig, Stage
 from tlstudio.events import Event
@@ -28,6 +29,42 @@ class StageStarted(Event):
     epochs: int
     lr: float
     trained_parameters: int
+
+
+@dataclasses.dataclass(frozen=True)
+class LayerStated:
+    """What holds of a layer in fact; ``batch_norm`` is "" for layers of another kind."""
+
+    path: str
+    trained: bool
+    in_optimizer: bool
+    lr: float  # 0 where it is not in the optimiser
+    batch_norm: Literal["", "updated", "kept"]
+
+
+@dataclasses.dataclass(frozen=True)
+class FreezeStated(Event):
+    """At the start of a stage: every layer with parameters, read off the network and its optimiser."""
+
+    stage: int
+    layers: tuple[LayerStated, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class BlockMoved:
+    """``change`` is the norm of an epoch's change of weights over the weights'; ``gradient`` a mean norm."""
+
+    path: str
+    change: float
+    gradient: float
+
+
+@dataclasses.dataclass(frozen=True)
+class BlocksMoved(Event):
+    """After an epoch, each block that is trained; all others were found unchanged to the bit."""
+
+    epoch: int
+    blocks: tuple[BlockMoved, ...]
 
 
 @dataclasses.dataclass(frozen=True)

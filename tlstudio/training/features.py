@@ -2,14 +2,14 @@
 
 import hashlib
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tlstudio.data.catalogue import Catalogue, ImageRecord
 
@@ -29,10 +29,10 @@ def content_digest(catalogue: Catalogue, images: Iterable[ImageRecord]) -> str:
     return digest.hexdigest()
 
 
-def weights_digest(prefix: nn.Module) -> str:
-    """A digest of what a network computes with: its tensors, by name."""
+def weights_digest(tensors: Mapping[str, Tensor]) -> str:
+    """A digest of what a network computes with: its tensors, by name; one changed bit changes it."""
     digest = hashlib.sha256()
-    for name, tensor in sorted(prefix.state_dict().items()):
+    for name, tensor in sorted(tensors.items()):
         digest.update(f"{name}{tuple(tensor.shape)}{tensor.dtype}".encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()

@@ -49,7 +49,7 @@ class Inputs:
         self._halves = split_at_frozen_prefix(network) if freezable else Halves(None, network)
         self._store: FeatureStore | None = FeatureStore(cache_dir() / "features")
         self._digests: dict[Split, str] = {}
-        self._weights = weights_digest(self._halves.prefix) if self._halves.prefix else ""
+        self._weights = weights_digest(self._halves.prefix.state_dict()) if self._halves.prefix else ""
         self.module: nn.Module = self._halves.suffix
         self.notices: list[Notice] = []
 

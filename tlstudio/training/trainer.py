@@ -39,6 +39,7 @@ from tlstudio.training.optim import make_optimizer, make_schedule
 from tlstudio.training.resume import Kept, forget_state, read_kept, save_state, take_up
 from tlstudio.training.setup import Job, open_run, prepare
 from tlstudio.training.testing import test_epochs
+from tlstudio.training.watch import Watch
 
 _log = logging.getLogger(__name__)
 
@@ -131,6 +132,7 @@ class _Trainer:
         self.history = kept.history
         self.state = kept.state
         self.control = control
+        self.lr = 0.0  # of the last step
         self.pool = pool
         self.inputs = Inputs(job, pool)
         self.clock = Clock(job.config.epochs, job.count("train"), job.count("val"), job.count("test"))
@@ -184,23 +186,32 @@ class _Trainer:
         if self.state and done:  # resumed within this stage
             self.state.restore(optimizer, schedule)
         self.state = None
+        watch = Watch(network)
         first, trained = len(self.history.epochs) - done + 1, network.tree.trained_parameters(stage.plan)
         yield StageStarted(number, stage.name, first, stage.epochs, stage.lr, trained)
+        yield watch.state(number, optimizer)
         while not self.is_over(number, stage):
             epoch = len(self.history.epochs) + 1
             begun = time.monotonic()
-            score = yield from self.train_epoch(network, optimizer, schedule, epoch)
+            score = yield from self.train_epoch(network, optimizer, schedule, epoch, watch)
             rate = score.images / (time.monotonic() - begun)
+            yield watch.close_epoch(epoch)
             yield from self.close_epoch(epoch, number, score, begun, rate, (optimizer, schedule))
 
     def train_epoch(
-        self, network: FreezableNetwork, optimizer: Optimizer, schedule: LRScheduler, epoch: int
+        self,
+        network: FreezableNetwork,
+        optimizer: Optimizer,
+        schedule: LRScheduler,
+        epoch: int,
+        watch: Watch,
     ) -> Generator[Event, None, Score]:
         """One pass over the training images; gives their mean loss and top-1 as they were on the way."""
         job, config = self.job, self.job.config
         # Dropout draws from torch's generator: seeded each epoch, an epoch can be repeated exactly.
         seed_torch(config.seed * 1_000_003 + epoch)
         network.train()
+        watch.begin_epoch()
         meter = Meter(job.device)
         steps = len(batch_sizes(job.count("train"), config.batch_size))
         begun = last = time.monotonic()
@@ -211,7 +222,9 @@ class _Trainer:
             loss = functional.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # pyright: ignore[reportUnknownMemberType] - torch leaves it untyped
+            watch.after_backward()
             optimizer.step()
+            self.lr = float(optimizer.param_groups[0]["lr"])
             schedule.step()
             meter.add(loss, logits, labels)
             score = meter.score()
@@ -243,10 +256,9 @@ class _Trainer:
         self.clock.scored(val.images, time.monotonic() - validating)
         about = {"epoch": epoch, "stage": stage, "val_loss": val.loss, "val_top1": val.top1}
         path, size = save_epoch(run, job.stored, job.changing, **about)
-        lr = steering[0].param_groups[0]["lr"] if steering else 0.0
         best, seconds = self.history.improves(val), time.monotonic() - begun
         finished = EpochFinished(
-            epoch, stage, train.loss, val.loss, train.top1, val.top1, lr, seconds, rate, best
+            epoch, stage, train.loss, val.loss, train.top1, val.top1, self.lr, seconds, rate, best
         )
         run.append_metric(finished.as_json())
         if steering:
