@@ -10,13 +10,18 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from tests.trained import finished_run
+from tlstudio.config import SplitRatios
 from tlstudio.events import Control, Event
 from tlstudio.models.events import LayersRead
 from tlstudio.models.layers import LayerNode, LayerTree
+from tlstudio.training.replay import RunCutOff
 from tlstudio.ui import engine
 from tlstudio.ui import settings as remembered
 from tlstudio.ui.app import Alarm, Studio
 from tlstudio.ui.pages.base import Page
+
+__all__ = ["finished_run"]
 
 
 @pytest.fixture
@@ -57,6 +62,50 @@ def test_that_a_folder_is_opened_on_the_data_page(studio: Studio, dataset: Path,
 def test_that_an_image_is_opened_on_the_zero_shot_page(studio: Studio, dataset: Path) -> None:
     studio.open(dataset / "red" / "00.png", sample=False)
     assert current(studio) == "Zero-shot"
+
+
+def test_that_a_run_is_opened_on_the_train_page_and_its_images_behind_it(
+    studio: Studio, finished_run: Path, dataset: Path, qtbot
+) -> None:
+    studio.open(finished_run, sample=False)
+    assert current(studio) == "Train"
+    qtbot.waitUntil(lambda: studio.session.catalogue is not None and not studio.worker.tasks, timeout=60_000)
+    assert current(studio) == "Train"
+    assert studio.train.model.rowCount() == 2
+    assert studio.train.outcome.sentence.startswith("Epoch")
+    assert (studio.session.arch, studio.session.data_root) == ("resnet18", str(dataset))
+    assert studio.data.summary.text() == "3 classes · 36 images"
+
+
+def test_that_a_run_named_from_within_is_opened_too(
+    studio: Studio, finished_run: Path, monkeypatch: pytest.MonkeyPatch, qtbot
+) -> None:
+    monkeypatch.chdir(finished_run / "checkpoints")
+    studio.open(Path(".."), sample=False)
+    qtbot.waitUntil(lambda: studio.train.model.rowCount() == 2, timeout=60_000)
+    assert str(finished_run) in studio.train.outcome.accessibleName()
+
+
+def test_that_the_images_of_a_run_are_divided_as_it_divided_them(
+    studio: Studio, dataset: Path, qtbot
+) -> None:
+    ratios = SplitRatios(train=0.5, val=0.25, test=0.25)
+    studio.train.images_wanted.emit(str(dataset), ratios, 9)
+    qtbot.waitUntil(lambda: studio.session.catalogue is not None)
+    assert (studio.session.ratios, studio.session.split_seed) == (ratios, 9)
+    assert studio.data.split_editor.seed_box.value() == 9
+
+
+def test_that_a_run_lost_in_a_crash_is_offered_once_the_window_is_there(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, qtbot
+) -> None:
+    lost = RunCutOff(Path("runs/lost"), 0.0, 2, 4, 2)
+    monkeypatch.setattr(engine, "find_cut_off_runs", lambda control: iter([lost]))
+    monkeypatch.setattr(engine, "warm_up", lambda control: iter([]))
+    studio.begin()
+    qtbot.waitUntil(lambda: studio.window.rail.buttons[2].accessibleDescription() == "needs attention")
+    studio.window.show_page("train")
+    assert studio.train.offer.isVisible()
 
 
 def test_that_a_dropped_folder_reaches_the_data_page_from_anywhere(

@@ -1,7 +1,7 @@
 """A run's story told again from its folder alone: the events that it gave when it was trained.
 
-What is small and frequent is left out: batches, progress and notices are not kept. Nothing here loads torch,
-except to count the parameters that a stage trains.
+What a run does not keep is left out: its batches, progress and notices. Nothing here loads torch, except to
+count the parameters that a stage trains.
 """
 
 import contextlib

@@ -10,14 +10,7 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 from tlstudio.config import DataConfig, RunConfig, Strategy
 from tlstudio.events import Event, Notice
 from tlstudio.models.architectures import architecture
-from tlstudio.training.events import (
-    RunEnd,
-    RunFailed,
-    RunFinished,
-    RunStarted,
-    RunStopped,
-    StageStarted,
-)
+from tlstudio.training.events import RunEnd, RunFailed, RunFinished, RunStarted, RunStopped, StageStarted
 from tlstudio.training.replay import RunCutOff
 from tlstudio.ui import engine, text
 from tlstudio.ui.pages.base import NEEDED, QUIET, READY, EmptyState, Page
@@ -82,7 +75,7 @@ class TrainPage(Page):
         self.view = RunView(theme)
         self.model, self.charts = self.view.model, self.view.charts
         self.outcome = OutcomeBar(theme)
-        self.offer = OfferBar("clock", theme)
+        self.offer = OfferBar(theme)
 
     def _lay_out(self) -> None:
         for action in (self.stop_button, self.pause_button, self.start_button, self.resume_button):
@@ -181,6 +174,7 @@ class TrainPage(Page):
         self._reading = self._resumable = False
         self._put_offer_away()
         self._follow(self._worker.run(f"Training {architecture(arch).title}", call, matters=True))
+        self._keep_focus(self.start_button, self.resume_button)
         self.view.prepare("Preparing")
         self._refresh()
 
@@ -237,15 +231,10 @@ class TrainPage(Page):
         training = self._task is not None and not self._reading
         if not isinstance(event, RunCutOff) or training or self._is_shown(event.run):
             return
-        began = text.moment(event.began)
-        self._offer(
-            event.run, False, f"The run of {began} was cut off {event.when}.", str(event.run), "Resume"
-        )
+        self._offered = event.run, False
+        sentence = f"The run of {text.moment(event.began)} was cut off {event.when}."
+        self.offer.ask("clock", sentence, str(event.run), "Resume")
         self.set_attention(NEEDED)
-
-    def _offer(self, run: Path, accept_changed_data: bool, sentence: str, hint: str, words: str) -> None:
-        self._offered = run, accept_changed_data
-        self.offer.ask(sentence, hint, words)
 
     @Slot()
     def _take_offer(self) -> None:
@@ -262,6 +251,7 @@ class TrainPage(Page):
     @Slot()
     def _put_offer_away(self) -> None:
         self._offered = None
+        self._keep_focus(self.offer.accept_button, self.offer.decline_button)
         self.offer.hide()
         if self.attention == NEEDED:
             self.set_attention(QUIET)
@@ -311,17 +301,16 @@ class TrainPage(Page):
         data, session = self._shown.config.data, self._session
         if not event.there:
             self._notes.append(f"Its images are no longer in {event.root}.")
-        elif session.catalogue is None or (session.data_root, session.ratios, session.split_seed) != (
-            event.root,
-            data.ratios,
-            data.split_seed,
-        ):
-            self.images_wanted.emit(event.root, data.ratios, data.split_seed)
+            return
+        wanted = event.root, data.ratios, data.split_seed
+        if session.catalogue is None or wanted != (session.data_root, session.ratios, session.split_seed):
+            self.images_wanted.emit(*wanted)
 
     def _show_end(self, event: RunEnd | RunCutOff) -> None:
         match event:
             case RunFailed(run=Path() as run) if _ACCEPT in event.hint:
-                self._offer(run, True, event.message, _ACCEPTED, "Resume all the same")
+                self._offered = run, True
+                self.offer.ask("warning", event.message, _ACCEPTED, "Resume all the same")
             case _:
                 self.outcome.show_end(event, self._notes)
         match event:
@@ -349,6 +338,7 @@ class TrainPage(Page):
         if self._reading and self._shown is None:
             self.states.setCurrentWidget(self._nothing)
         self._reading = False
+        self._keep_focus(self.pause_button, self.stop_button)
         self._refresh()
         run, self._resume_next = self._resume_next, None
         if run is not None and self._is_shown(run):
@@ -389,6 +379,11 @@ class TrainPage(Page):
         restyle(start)
         self.resume_button.setVisible(resumable)
         self.resume_button.setEnabled(self._task is None)
+
+    def _keep_focus(self, *leaving: QWidget) -> None:
+        """Take the focus from a button before it goes: Qt would hand it to the next one, "Stop" perhaps."""
+        if any(widget.hasFocus() for widget in leaving):
+            self.setFocus()
 
     def _invitation(self, ready: bool) -> tuple[str, str]:
         if not ready:

@@ -19,9 +19,10 @@ class OfferBar(QFrame):
     accepted = Signal()
     declined = Signal()
 
-    def __init__(self, icon: str, theme: Theme) -> None:
+    def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setProperty("role", "card")
+        self._glyph = Glyph("info")
         self._sentence = with_role(QLabel(), "lead")
         self._hint = with_role(QLabel(), "quiet")
         self.accept_button = button(theme, "", kind="secondary")
@@ -35,21 +36,22 @@ class OfferBar(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(Space.L, Space.S, Space.M, Space.S)
         layout.setSpacing(Space.M)
-        layout.addWidget(Glyph(icon))
+        layout.addWidget(self._glyph)
         layout.addLayout(words, 1)
         layout.addWidget(self.decline_button)
         layout.addWidget(self.accept_button)
         for answer, signal in ((self.accept_button, self.accepted), (self.decline_button, self.declined)):
-            answer.clicked.connect(self.hide)
             answer.clicked.connect(signal)
+            answer.clicked.connect(self.hide)
         self.hide()
 
     @property
     def sentence(self) -> str:
         return self._sentence.text()
 
-    def ask(self, sentence: str, hint: str, accept: str) -> None:
+    def ask(self, icon: str, sentence: str, hint: str, accept: str) -> None:
         """Show itself with this question; ``accept`` is the word for doing it."""
+        self._glyph.set_icon(icon)
         self._sentence.setText(sentence)
         self._hint.setText(hint)
         self._hint.setVisible(bool(hint))
