@@ -12,6 +12,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tlstudio.ui.theme import Space
+
 _INTERACTIVE = (QAbstractButton, QAbstractItemView, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit)
 
 
@@ -29,7 +31,7 @@ def controls(page: QWidget) -> list[QWidget]:
 
 
 def check_controls(page: QWidget) -> None:
-    """Each has a name for screen readers and is reached by Tab."""
+    """Each has a name for screen readers and is reached by Tab; no number sticks to the edge of its box."""
     found = controls(page)
     assert len(found) > 5
     chain, widget = set(), page.nextInFocusChain()
@@ -41,3 +43,5 @@ def check_controls(page: QWidget) -> None:
         assert name, f"{control} has no name"
         assert control.focusPolicy() & Qt.FocusPolicy.TabFocus, f"{name} is passed over by Tab"
         assert control in chain, f"{name} is not on the way of Tab"
+        if isinstance(control, QAbstractSpinBox):
+            assert control.lineEdit().textMargins().left() >= Space.S, f"{name} has no room at its left"

@@ -10,13 +10,13 @@ from PySide6.QtWidgets import (
     QLabel,
     QRadioButton,
     QSizePolicy,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from tlstudio.config import Strategy
 from tlstudio.ui.theme import Size, Space, with_role
+from tlstudio.ui.widgets.basics import number_box
 from tlstudio.ui.widgets.glyph import Glyph
 
 
@@ -120,7 +120,7 @@ class StrategyPanel(QWidget):
         return button
 
     def _blocks(self) -> QWidget:
-        self.blocks = QSpinBox()
+        self.blocks = number_box(1, 1)
         self.blocks.setAccessibleName("Blocks before the head that are trained")
         self.blocks.setToolTip("How many blocks before the head are trained with it")
         self.blocks.valueChanged.connect(self._count)

@@ -174,7 +174,7 @@ def _form() -> QFormLayout:
 def _add(form: QFormLayout, words: str, field: QWidget, explained: str = "") -> None:
     label = with_role(QLabel(words), "quiet")
     label.setBuddy(field)
-    label.setMinimumSize(Size.FIELD, Size.CONTROL)
+    label.setMinimumSize(Size.FIELD + Space.S, Size.CONTROL)  # the longest word, so that all fields line up
     field.setMinimumWidth(Size.FIELD)
     field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     field.setAccessibleName(words)
