@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from tests.images import picture
 from tests.trained import one_thread
@@ -78,8 +81,8 @@ class Engine:
         return RunStarted(RUN, self.config, self.stages, ("a", "b"), counts, 1000, "cuda")
 
     def replay(self, run: Path, control: Control) -> Iterator[Event]:
-        while not self.let_go.wait(0.01):
-            control.checkpoint()
+        if run == RUN:
+            self.let_go.wait()
         if self.error:
             raise self.error
         yield dataclasses.replace(self.started(), run=run)
@@ -253,12 +256,13 @@ def test_that_a_run_that_another_process_trains_is_not_resumed(
 
 
 def test_that_of_two_runs_opened_at_once_the_second_is_shown(
-    page: TrainPage, scripted: Engine, finish
+    page: TrainPage, scripted: Engine, finish, qtbot
 ) -> None:
     scripted.let_go.clear()
     page.show_run(RUN)
     page.show_run(Path("runs/other"))
-    scripted.let_go.set()
+    qtbot.waitUntil(page.outcome.isVisible)
+    scripted.let_go.set()  # too late
     finish()
     assert page.outcome.accessibleName().endswith("other")
     assert column(page, "Epoch") == ["1", "2"]
@@ -343,12 +347,7 @@ def test_that_a_run_stopped_here_is_resumed_here(
     click(page.start_button)
     finish()
     session.set_architecture("vgg11", "default")  # for the run after the next
-    scripted.let_go.clear()
     click(page.resume_button)
-    assert not page.resume_button.isVisible()
-    assert page.stop_button.isVisible()
-    assert page.focusWidget() not in (page.stop_button, page.pause_button)
-    scripted.let_go.set()
     finish()
     assert session.arch == "resnet18"  # what is trained is what the page says
     assert column(page, "Epoch") == ["1", "2", "3", "4"]
@@ -365,6 +364,20 @@ def test_that_another_run_is_not_shown_while_one_is_under_way(
     scripted.let_go.set()
     finish()
     assert column(cut_off, "Epoch") == ["1", "2", "3", "4"]
+
+
+def test_that_a_key_pressed_after_resuming_does_not_stop_the_run(
+    cut_off: TrainPage, scripted: Engine, qtbot, finish
+) -> None:
+    cut_off.activateWindow()
+    qtbot.waitUntil(cut_off.isActiveWindow)
+    scripted.let_go.clear()
+    cut_off.resume_button.setFocus()
+    QTest.keyClick(cut_off.resume_button, Qt.Key.Key_Space)
+    assert cut_off.stop_button.isVisible()
+    assert QApplication.focusWidget() is cut_off  # Qt would give the focus to whatever comes next
+    scripted.let_go.set()
+    finish()
 
 
 # Images that have changed
