@@ -13,9 +13,11 @@ from tlstudio.runs.store import RunFolder
 from tlstudio.training.checkpoint import load_model
 from tlstudio.training.events import (
     BatchFinished,
+    BlocksMoved,
     CheckpointSaved,
     EpochFinished,
     EpochTested,
+    FreezeStated,
     RunFailed,
     RunFinished,
     RunStarted,
@@ -45,8 +47,9 @@ def test_that_a_run_tells_its_story_in_order_and_ends_once(dataset: Path):
     events = run(dataset)
     story = [type(event) for event in events if not isinstance(event, BatchFinished)]
     told = [kind for kind in story if kind.__module__.endswith("training.events")]
-    epoch = [CheckpointSaved, EpochFinished]
-    assert told == [RunStarted, StageStarted, *epoch, *epoch, EpochTested, EpochTested, RunFinished]
+    epoch = [BlocksMoved, CheckpointSaved, EpochFinished]
+    tested = [EpochTested, EpochTested]
+    assert told == [RunStarted, StageStarted, FreezeStated, *epoch, *epoch, *tested, RunFinished]
     assert isinstance(events[-1], RunFinished)
 
 
@@ -201,9 +204,11 @@ def test_that_early_stopping_ends_a_stage_that_no_longer_improves(dataset: Path)
     assert len(of(events, EpochFinished)) < 9
 
 
-def test_that_the_rate_follows_the_schedule(dataset: Path):
+def test_that_the_rate_told_is_that_of_the_epoch_s_last_step(dataset: Path):
     falling = of(run(dataset, epochs=2, lr=0.01, schedule="cosine"), EpochFinished)
-    assert [epoch.lr for epoch in falling] == pytest.approx([0.005, 0.0], abs=1e-9)
+    steps = 6  # two epochs of 24 images in batches of 8
+    expected = [0.01 * (1 + math.cos(math.pi * step / steps)) / 2 for step in (2, 5)]
+    assert [epoch.lr for epoch in falling] == pytest.approx(expected)
     steady = of(run(dataset, epochs=2, lr=0.01, schedule="constant"), EpochFinished)
     assert [epoch.lr for epoch in steady] == [0.01, 0.01]
 

@@ -68,7 +68,9 @@ def test_that_one_bit_of_a_frozen_layer_fails_the_run(
 
     def tampering(*args, **kwargs):
         tensor = seen[-1].network.state_dict()[name]
-        bits = tensor.view(-1)[:1].view(torch.int32 if tensor.dtype is torch.float32 else torch.int64)
+        bits = tensor.as_strided((1,), (1,)).view(
+            torch.int32 if tensor.dtype is torch.float32 else torch.int64
+        )
         bits ^= 1
         return real(*args, **kwargs)
 
