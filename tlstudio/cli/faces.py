@@ -140,6 +140,10 @@ class People:
                 what = _count(event.epochs, "finished epoch")
                 kept = f"{what} kept in {event.run}" if event.epochs else "No epoch was finished."
                 self._console.print(f"Stopped. {kept}", soft_wrap=True, markup=False)
+                if event.run:
+                    self._console.print(
+                        f"Go on with: tlstudio resume {event.run}", soft_wrap=True, markup=False
+                    )
             case RunFailed():
                 print_error(event.message, event.hint)
             case _:
