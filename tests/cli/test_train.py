@@ -377,7 +377,10 @@ def test_that_stopping_for_people_says_what_is_kept(
     monkeypatch.setattr(People, "show", show_and_interrupt)
     ran = cli("train", *small, "--out", tmp_path / "run")
     assert ran.status == 130
-    assert ran.out.splitlines()[-1] == f"Stopped. 1 finished epoch kept in {tmp_path / 'run'}"
+    assert ran.out.splitlines()[-2:] == [
+        f"Stopped. 1 finished epoch kept in {tmp_path / 'run'}",
+        f"Go on with: tlstudio resume {tmp_path / 'run'}",
+    ]
 
 
 def test_that_the_freezing_of_the_run_is_that_of_the_layer_list(cli: Cli, small: Options):

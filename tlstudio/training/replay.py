@@ -1,7 +1,6 @@
 """A run's story told again from its folder alone: the events that it gave when it was trained.
 
-What a run does not keep is left out: its batches, progress and notices. Nothing here loads torch, except to
-count the parameters that a stage trains.
+What a run does not keep is left out: its batches, progress and notices. Nothing here loads torch.
 """
 
 import contextlib
@@ -12,7 +11,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tlstudio.config import FreezePlan, RunConfig, Stage, Strategy
+from tlstudio.config import RunConfig, Stage, Strategy
 from tlstudio.errors import BadInput
 from tlstudio.events import Control, Event
 from tlstudio.runs.index import CONFIG_FILE, RESULT_FILE, RunIndex
@@ -170,7 +169,7 @@ def _stages_begun(
         following = last + 1 if done >= stages[last].epochs else last
         if following < len(stages):
             firsts.setdefault(following, len(epochs) + 1)
-    trained = _trained_parameters(started.config, len(started.classes), [stage.plan for stage in stages])
+    trained = _trained_parameters(RunFolder(started.run))
     return {
         first: StageStarted(
             number,
@@ -184,11 +183,10 @@ def _stages_begun(
     }
 
 
-def _trained_parameters(config: RunConfig, classes: int, plans: list[FreezePlan]) -> list[int]:
-    from tlstudio.models.inspect import layer_tree
-
-    tree = layer_tree(config.arch, classes)
-    return [tree.trained_parameters(plan) for plan in plans]
+def _trained_parameters(run: RunFolder) -> list[int]:
+    about = run.read(ABOUT_FILE)
+    with _damaged(run, ABOUT_FILE):
+        return [int(count) for count in about["trained_parameters"]]
 
 
 def _end(

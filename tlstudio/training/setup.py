@@ -162,6 +162,13 @@ def open_run(job: Job, out: Path | None) -> RunFolder:
     return run
 
 
+def _trained_parameters(job: Job) -> list[int]:
+    """By stage."""
+    if not isinstance(job.network, FreezableNetwork):
+        return []
+    return [job.network.tree.trained_parameters(stage.plan) for stage in job.stages]
+
+
 def describe(run: RunFolder, job: Job) -> None:
     """Note in the run's folder what was found beside what was asked."""
     run.write(
@@ -173,6 +180,7 @@ def describe(run: RunFolder, job: Job) -> None:
             "classes": list(job.catalogue.classes),
             "view": dataclasses.asdict(job.view),
             "stages": [stage.model_dump(mode="json") for stage in job.stages],
+            "trained_parameters": _trained_parameters(job),
             "parameters": job.parameters,
             "device": str(job.device),
             "data_fingerprint": job.catalogue.fingerprint(),
