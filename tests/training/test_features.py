@@ -28,7 +28,8 @@ def test_that_rows_may_come_in_any_order(tmp_path: Path):
     kept = store.load("k")
     assert kept is not None
     assert kept.shape == (3, 2, 2)
-    assert [row.mean() for row in kept] == [0.0, 1.0, 2.0]
+    assert kept.rows([2, 0, 1]).mean(dim=(1, 2)).tolist() == [2.0, 0.0, 1.0]
+    kept.close()
 
 
 def test_that_features_cut_off_before_the_last_row_are_not_kept(tmp_path: Path):
@@ -56,6 +57,20 @@ def test_that_the_least_recently_used_features_make_room(tmp_path: Path):
 def test_that_features_larger_than_the_limit_are_refused(tmp_path: Path):
     with pytest.raises(OSError, match="exceed the cache's limit"):
         FeatureStore(tmp_path, limit=10).write("k", 3, (4,))
+
+
+def test_that_a_file_cut_off_or_too_long_counts_as_absent(tmp_path: Path):
+    store = FeatureStore(tmp_path)
+    filled(store, "k")
+    whole = (tmp_path / "k.npy").read_bytes()
+    for content in (whole[:-1], whole + b"\0"):
+        (tmp_path / "k.npy").write_bytes(content)
+        assert store.load("k") is None
+
+
+def test_that_a_file_of_something_else_than_features_counts_as_absent(tmp_path: Path):
+    np.save(tmp_path / "k.npy", np.zeros((3, 4), np.float64))
+    assert FeatureStore(tmp_path).load("k") is None
 
 
 @pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"no array at all"])
@@ -102,4 +117,7 @@ def test_that_features_keep_every_bit(tmp_path: Path):
     writer = store.write("k", 5, (7,))
     writer.put(range(5), features)
     writer.close()
-    assert np.array_equal(store.load("k"), features.numpy())
+    kept = store.load("k")
+    assert kept is not None
+    assert torch.equal(kept.rows(range(5)), features)
+    kept.close()

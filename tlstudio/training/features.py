@@ -1,5 +1,6 @@
 """Features of a frozen prefix, computed once and kept on disk between epochs and runs."""
 
+import contextlib
 import hashlib
 import io
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -15,9 +15,8 @@ from tlstudio.data.catalogue import Catalogue, ImageRecord
 
 # Part of every key: raise it when decoding, views or features change their meaning.
 _CODE_VERSION = 1
+_NPY_VERSION = (2, 0)
 DEFAULT_LIMIT = 10 * 10**9  # bytes
-
-Array = npt.NDArray[np.float32]
 
 
 def content_digest(catalogue: Catalogue, images: Iterable[ImageRecord]) -> str:
@@ -55,15 +54,15 @@ class FeatureStore:
         self.folder = folder
         self.limit = limit
 
-    def load(self, key: str) -> Array | None:
-        """The features of that name, memory-mapped; None if they are not there whole."""
+    def load(self, key: str) -> "KeptFeatures | None":
+        """The features of that name; None if they are not there whole."""
         path = self._path(key)
         try:
-            array = np.load(path, mmap_mode="r")
+            kept = KeptFeatures(path)
             path.touch()
         except (OSError, ValueError, EOFError):
             return None
-        return array
+        return kept
 
     def write(self, key: str, rows: int, shape: tuple[int, ...]) -> "FeatureWriter":
         """A writer for ``rows`` features of ``shape``, room made for it.
@@ -89,6 +88,52 @@ class FeatureStore:
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.npy"
+
+
+class KeptFeatures:
+    """A whole file of features, open; its rows are read, not mapped, and so never fill the memory.
+
+    Attributes:
+        shape: ``(images, ...)``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """
+        Raises:
+            OSError, ValueError, EOFError: the file is missing, damaged or cut off.
+        """
+        with contextlib.ExitStack() as opened:
+            file = opened.enter_context(path.open("rb", buffering=0))
+            version = np.lib.format.read_magic(file)
+            self.shape, fortran_order, dtype = np.lib.format.read_array_header_2_0(file)
+            self._start = file.tell()
+            self._row_bytes = 4 * int(np.prod(self.shape[1:]))
+            whole = self._start + self.shape[0] * self._row_bytes
+            if (
+                version != _NPY_VERSION
+                or fortran_order
+                or dtype != np.dtype("<f4")
+                or path.stat().st_size != whole
+            ):
+                raise ValueError(f"{path} is not a whole file of features")
+            opened.pop_all()
+        self._file = file
+
+    def rows(self, rows: Sequence[int]) -> Tensor:
+        """These rows as ``[N, ...]``.
+
+        Raises:
+            OSError: the disk is gone.
+        """
+        features = np.empty((len(rows), *self.shape[1:]), "<f4")
+        for place, row in enumerate(rows):
+            self._file.seek(self._start + row * self._row_bytes)
+            if self._file.readinto(features[place].data) != self._row_bytes:
+                raise OSError("a file of features was cut off while it was read")
+        return torch.from_numpy(features)  # pyright: ignore[reportUnknownMemberType] - torch leaves it untyped
+
+    def close(self) -> None:
+        self._file.close()
 
 
 class FeatureWriter:

@@ -1,5 +1,6 @@
 """What the trained part of a network receives: images, or features of its frozen prefix computed once."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 
@@ -14,9 +15,9 @@ from tlstudio.models.freeze import FreezableNetwork
 from tlstudio.models.prefix import Halves, split_at_frozen_prefix
 from tlstudio.paths import cache_dir
 from tlstudio.training.features import (
-    Array,
     FeatureStore,
     FeatureWriter,
+    KeptFeatures,
     content_digest,
     key_of,
     weights_digest,
@@ -105,14 +106,15 @@ class Inputs:
         else:
             yield from self._read(split, kept, order)
 
-    def _read(self, split: Split, kept: Array, order: Sequence[int]) -> Iterator[Batch]:
+    def _read(self, split: Split, kept: KeptFeatures, order: Sequence[int]) -> Iterator[Batch]:
         images = self._job.catalogue.of_split(split)
         start = 0
-        for size in batch_sizes(len(order), self._job.config.batch_size):
-            rows = tuple(order[start : start + size])
-            labels = torch.tensor([images[row].label for row in rows])
-            yield Batch(torch.as_tensor(kept[list(rows)]), labels, rows)
-            start += size
+        with contextlib.closing(kept):
+            for size in batch_sizes(len(order), self._job.config.batch_size):
+                rows = tuple(order[start : start + size])
+                labels = torch.tensor([images[row].label for row in rows])
+                yield Batch(kept.rows(rows), labels, rows)
+                start += size
 
     def _computed(
         self, key: str | None, total: int, batches: Iterator[Batch], prefix: nn.Module
@@ -120,7 +122,7 @@ class Inputs:
         writer: FeatureWriter | None = None
         try:
             for batch in batches:
-                features = _through(prefix, to_device(batch.inputs, self._job.device))
+                features = _through(prefix, batch.inputs, self._job.device)
                 try:
                     if self._store and key:
                         writer = writer or self._store.write(key, total, tuple(features.shape[1:]))
@@ -150,9 +152,9 @@ class Inputs:
 
 
 @torch.no_grad()
-def _through(prefix: nn.Module, inputs: Tensor) -> Tensor:
+def _through(prefix: nn.Module, inputs: Tensor, device: torch.device) -> Tensor:
     """Features of a batch, computed in parts where that saves memory and costs nothing."""
-    if inputs.device.type != "cpu":
-        return prefix(inputs)
+    if device.type != "cpu":
+        return prefix(to_device(inputs, device))
     parts = (inputs[start : start + _CPU_CHUNK] for start in range(0, len(inputs), _CPU_CHUNK))
-    return torch.cat([prefix(part) for part in parts])
+    return torch.cat([prefix(to_device(part, device)) for part in parts])
