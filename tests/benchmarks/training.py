@@ -4,8 +4,8 @@ Both sides train on the same textile photographs, from the same weights, for as 
 is a fresh process with an empty cache, and the two sides take turns, so that a busy machine slows both.
 Seconds count from the folder of images to the last model, without the start of Python and torch; the studio's
 include scanning the folder, keeping a model an epoch and testing each of them, which the plain loop does not
-do. Absolute figures do not travel; the ratios do. ResNet-18 starts from random weights, so that only
-EfficientNet-Lite0 says something about accuracy.
+do. Absolute figures do not travel; the ratios do, and that of processor seconds ("CPU") is disturbed least by
+other programs. ResNet-18 starts from random weights: only EfficientNet-Lite0 says something of accuracy.
 """
 
 import argparse
@@ -175,24 +175,35 @@ def growth(base: Path, images: int) -> Iterator[str]:
     yield f"4 times the images cost {grown:.1f} times the seconds (goal: at most 4)"
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--quick", action="store_true", help="fewer images, cases and rounds: three minutes or four"
-    )
-    quick = parser.parse_args().quick
-    images, rounds, cases = (48, 2, QUICK_CASES) if quick else (256, 3, CASES)
+    parser.add_argument("--quick", action="store_true", help="fewer images, cases and rounds: some 3 minutes")
+    parser.add_argument("--rounds", type=int, help="how often each side takes its turn (3; quick: 2)")
+    parser.add_argument("--network", choices=sorted({case.arch for case in CASES}), help="only this one")
+    return parser.parse_args()
+
+
+def main() -> None:
+    asked = arguments()
+    images, rounds, cases = (48, 2, QUICK_CASES) if asked.quick else (256, 3, CASES)
+    cases = [case for case in cases if asked.network in (None, case.arch)]
     console = Console(width=150)
-    load = os.getloadavg() if hasattr(os, "getloadavg") else None
-    console.print(f"{os.cpu_count()} CPU cores, load {load}; a loaded machine widens the spread.")
+    console.print(f"{os.cpu_count()} CPU cores; a loaded machine widens the spread. {load()}")
     with tempfile.TemporaryDirectory(prefix="tlstudio-benchmark-") as folder:
         root = make_dataset(Path(folder) / "dataset", images)
-        console.print(comparison_table(compare(cases, root, rounds, console), images))
-        console.print(f"Goal for the studio's memory: {MEMORY_GOAL_MB} MB, imports of torch included.")
+        console.print(comparison_table(compare(cases, root, asked.rounds or rounds, console), images))
+        console.print(
+            f"Goal for the studio's memory: {MEMORY_GOAL_MB} MB, imports of torch included. {load()}"
+        )
         for line in growth(Path(folder), images):
             console.print(line)
+
+
+def load() -> str:
+    """How busy the machine was, where that is known: processes that waited for a core, lately."""
+    return f"Load {os.getloadavg()[1]:.1f}." if hasattr(os, "getloadavg") else ""
 
 
 if __name__ == "__main__":
