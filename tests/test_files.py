@@ -79,3 +79,13 @@ def test_that_data_which_json_does_not_have_leave_the_old_file(tmp_path: Path) -
     with pytest.raises(TypeError):
         write_json(file, {"path": Path("x")})
     assert json.loads(file.read_bytes()) == [1]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_that_a_file_may_be_read_by_those_whom_the_umask_lets(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        write_json(tmp_path / "shared.json", {})
+    finally:
+        os.umask(before)
+    assert (tmp_path / "shared.json").stat().st_mode & 0o777 == 0o644

@@ -79,7 +79,9 @@ def divided_catalogue(config: RunConfig, control: Control) -> Generator[Event, N
             yield event
     assert catalogue is not None
     if catalogue.set_aside:
-        yield Notice(f"{len(catalogue.set_aside)} files were set aside: {catalogue.set_aside[0].reason}.")
+        first, *others = catalogue.set_aside
+        more = f", and {len(others)} more" if others else ""
+        yield Notice(f"Set aside: {first.path} ({first.reason}){more}.")
     return split_catalogue(catalogue, config.data.ratios, config.data.split_seed)
 
 
