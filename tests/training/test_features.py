@@ -54,6 +54,27 @@ def test_that_the_least_recently_used_features_make_room(tmp_path: Path):
     assert sorted(path.stem for path in tmp_path.iterdir()) == ["new", "old"]
 
 
+def test_that_two_runs_may_write_the_same_features_at_once(tmp_path: Path):
+    store = FeatureStore(tmp_path)
+    first, second = store.write("k", 2, (2,)), store.write("k", 2, (2,))
+    for writer in (first, second):
+        writer.put([0], torch.full((1, 2), 1.0))
+    for writer in (first, second):
+        writer.put([1], torch.full((1, 2), 2.0))
+        writer.close()
+    assert store.load("k") is not None
+    assert [path.name for path in tmp_path.iterdir()] == ["k.npy"]
+
+
+def test_that_what_a_killed_run_left_half_is_cleared_a_day_later(tmp_path: Path):
+    left, fresh = tmp_path / "a.11.part", tmp_path / "b.22.part"
+    for path in (left, fresh):
+        path.write_bytes(b"half")
+    os.utime(left, (0, 0))
+    filled(FeatureStore(tmp_path), "k")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.22.part", "k.npy"]
+
+
 def test_that_features_larger_than_the_limit_are_refused(tmp_path: Path):
     with pytest.raises(OSError, match="exceed the cache's limit"):
         FeatureStore(tmp_path, limit=10).write("k", 3, (4,))

@@ -3,6 +3,8 @@
 import contextlib
 import hashlib
 import io
+import secrets
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from tlstudio.data.catalogue import Catalogue, ImageRecord
 _CODE_VERSION = 1
 _NPY_VERSION = (2, 0)
 DEFAULT_LIMIT = 10 * 10**9  # bytes
+_DAY = 24 * 60 * 60  # seconds
 
 
 def content_digest(catalogue: Catalogue, images: Iterable[ImageRecord]) -> str:
@@ -78,6 +81,9 @@ class FeatureStore:
         return FeatureWriter(self._path(key), rows, shape)
 
     def _make_room(self, size: int) -> None:
+        for part in self.folder.glob("*.part"):  # of a run that was killed, if it is a day old
+            if time.time() - part.stat().st_mtime > _DAY:
+                part.unlink(missing_ok=True)
         files = sorted(self.folder.glob("*.npy"), key=lambda path: path.stat().st_mtime)
         total = sum(path.stat().st_size for path in files)
         for path in files:
@@ -144,7 +150,8 @@ class FeatureWriter:
 
     def __init__(self, path: Path, rows: int, shape: tuple[int, ...]) -> None:
         self._path = path
-        self._part = path.with_suffix(".part")
+        # Two runs may compute the same features at once: each writes a file of its own.
+        self._part = path.with_suffix(f".{secrets.token_hex(4)}.part")
         self._missing = set(range(rows))
         self._row_bytes = 4 * int(np.prod(shape))
         header = io.BytesIO()
@@ -152,7 +159,7 @@ class FeatureWriter:
             header, {"descr": "<f4", "fortran_order": False, "shape": (rows, *shape)}
         )
         self._start = header.tell()
-        self._file = self._part.open("wb")
+        self._file = self._part.open("xb")
         self._file.write(header.getvalue())
 
     def put(self, rows: Sequence[int], features: Tensor) -> None:
