@@ -62,7 +62,10 @@ def test_that_two_runs_may_write_the_same_features_at_once(tmp_path: Path):
     for writer in (first, second):
         writer.put([1], torch.full((1, 2), 2.0))
         writer.close()
-    assert store.load("k") is not None
+    kept = store.load("k")
+    assert kept is not None
+    assert kept.rows([0, 1]).tolist() == [[1.0, 1.0], [2.0, 2.0]]
+    kept.close()
     assert [path.name for path in tmp_path.iterdir()] == ["k.npy"]
 
 
