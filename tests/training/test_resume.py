@@ -28,9 +28,11 @@ from tlstudio.runs.store import RunFolder
 from tlstudio.training.checkpoint import newest_whole
 from tlstudio.training.events import (
     BatchFinished,
+    BlocksMoved,
     CheckpointSaved,
     EpochFinished,
     EpochTested,
+    FreezeStated,
     RunFailed,
     RunFinished,
     RunStarted,
@@ -258,8 +260,8 @@ def test_that_a_resumed_run_says_from_where_it_goes_on(place: Path):
     events = list(resume(place / "run", Control()))
     told = [event for event in events if type(event).__module__.endswith("training.events")]
     kinds = [type(event) for event in told if not isinstance(event, BatchFinished)]
-    after = [StageStarted, CheckpointSaved, EpochFinished, *[EpochTested] * 3, RunFinished]
-    assert kinds == [RunStarted, *after]
+    epoch = [BlocksMoved, CheckpointSaved, EpochFinished]
+    assert kinds == [RunStarted, StageStarted, FreezeStated, *epoch, *[EpochTested] * 3, RunFinished]
     assert events[events.index(told[0]) + 1] == RESUMED
     assert told[0].run == place / "run"
     assert [event.epoch for event in of(events, EpochFinished)] == [3]
