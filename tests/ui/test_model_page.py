@@ -91,20 +91,6 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Engine:
 
 
 @pytest.fixture
-def theme(qapp: QApplication) -> Iterator[Theme]:
-    theme = Theme(qapp, "light")
-    yield theme
-    theme.deleteLater()
-
-
-@pytest.fixture
-def worker(qapp: QApplication) -> Iterator[Worker]:
-    worker = Worker()
-    yield worker
-    worker.shut_down()
-
-
-@pytest.fixture
 def session(qapp: QApplication) -> Session:
     session = Session()
     session.arch = "resnet18"

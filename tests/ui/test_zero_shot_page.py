@@ -8,7 +8,7 @@ from PIL import Image
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QLineEdit, QListView
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QListView
 
 from tlstudio.config import SplitRatios
 from tlstudio.data.catalogue import Catalogue
@@ -58,25 +58,6 @@ def clip(monkeypatch: pytest.MonkeyPatch) -> Clip:
     clip = Clip()
     monkeypatch.setattr(engine, "classify_zero_shot", clip.classify)
     return clip
-
-
-@pytest.fixture
-def theme(qapp: QApplication) -> Iterator[Theme]:
-    theme = Theme(qapp, "light")
-    yield theme
-    theme.deleteLater()
-
-
-@pytest.fixture
-def worker(qapp: QApplication) -> Iterator[Worker]:
-    worker = Worker()
-    yield worker
-    worker.shut_down()
-
-
-@pytest.fixture
-def session(qapp: QApplication) -> Session:
-    return Session()
 
 
 @pytest.fixture
