@@ -115,6 +115,7 @@ def test_that_every_option_reaches_the_run(cli: Cli, small: Options):
         "--weight-decay": 0.5,
         "--label-smoothing": 0.1,
         "--augmentation": "strong",
+        "--views": 2,
         "--early-stopping": 7,
         "--seed": 3,
         "--device": "cpu",

@@ -227,6 +227,9 @@ def train(
     augmentation: Annotated[
         Augmentation, typer.Option(help="How much training images are varied.")
     ] = Augmentation.LIGHT,
+    views: Annotated[
+        int, typer.Option(help="Varied views an image that are kept where layers are frozen; 0: new ones.")
+    ] = 4,
     early_stopping: Annotated[
         int | None, typer.Option(help="Stop after so many epochs without a better one.")
     ] = None,
@@ -262,6 +265,7 @@ def train(
             weight_decay=weight_decay,
             label_smoothing=label_smoothing,
             augmentation=augmentation,
+            views=views,
             early_stopping=early_stopping,
             keep=keep,
             seed=seed,
