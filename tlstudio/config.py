@@ -1,7 +1,7 @@
 """What a run is: validated, frozen, serialisable. No torch here, so that every face can read it at once."""
 
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -31,6 +31,7 @@ class Augmentation(StrEnum):
 
 
 Keep = Literal["all", "best-and-last"] | Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(gt=0)]
 
 
 class FreezePlan(_Frozen):
@@ -40,12 +41,17 @@ class FreezePlan(_Frozen):
 
 
 class Stage(_Frozen):
-    """A stretch of training with one freeze plan and one schedule of the learning rate."""
+    """A stretch of training with one freeze plan and one schedule of the learning rate.
+
+    ``continues``: what the optimiser remembers of the layers that the stage before trained already (its
+    running means of their gradients) is kept; otherwise it begins anew.
+    """
 
     name: str
     epochs: int = Field(ge=1)
-    lr: float = Field(gt=0)
+    lr: Rate
     plan: FreezePlan
+    continues: bool = False
 
 
 class SplitRatios(_Frozen):
@@ -81,6 +87,22 @@ class RunConfig(_Frozen):
     features that the frozen layers make of each are computed once; 0 varies each epoch anew, as happens where
     nothing is frozen. ``keep``: whose models stay: those of all epochs, of the best and the last only, or
     of these two and each n-th.
+
+    ``stages`` edited by hand take the place of the strategy's, and ``epochs`` is their sum.
+
+    Learning rates: ``lr`` is that of the head, or of all. Each block below it has ``lr_decay`` times the rate
+    of the one above (Howard & Ruder 2018), unless ``rates`` names one for it by its path. ``warmup`` is the
+    share of a stage's steps in which all of them climb from zero.
+
+    ``batch_norm`` of trained layers: "update" follows the new images' statistics, "keep" stays with those
+    of the pre-training. ``balance``: how classes of different size weigh the same, through the loss or
+    through how often their images are drawn. ``mix``: pairs of training images, and their labels, are
+    blended (mixup: Zhang et al. 2017) or cut into each other (CutMix: Yun et al. 2019). ``clip_norm``: the
+    most that the norm of a step's gradient may be. ``ema``: models are running means of the weights, a step
+    keeping this much of the mean before. ``accumulate``: batches whose gradients make one step.
+
+    ``precision`` of computation: "auto" is whichever is faster here. ``features``: how features of frozen
+    layers are kept; float16 takes half the space.
     """
 
     format: Literal[1] = 1
@@ -97,8 +119,12 @@ class RunConfig(_Frozen):
     lr: float | None = Field(default=None, gt=0)
     batch_size: int = Field(default=32, ge=1)
     image_size: int | None = Field(default=None, ge=32, le=1024)
+    stages: tuple[Stage, ...] = ()
     optimizer: Literal["adamw", "sgd"] = "adamw"
     schedule: Literal["cosine", "constant", "one-cycle"] = "cosine"
+    warmup: float = Field(default=0.0, ge=0, lt=1)
+    lr_decay: float = Field(default=1.0, gt=0, le=1)
+    rates: dict[str, Rate] = {}
     weight_decay: float = Field(default=1e-4, ge=0)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     augmentation: Augmentation = Augmentation.LIGHT
@@ -106,6 +132,25 @@ class RunConfig(_Frozen):
     early_stopping: int | None = Field(
         default=None, ge=1, description="stop after so many epochs without a better one"
     )
+    batch_norm: Literal["update", "keep"] = "update"
+    balance: Literal["none", "loss", "sampling"] = "none"
+    mix: Literal["none", "mixup", "cutmix"] = "none"
+    clip_norm: float | None = Field(default=None, gt=0)
+    ema: float | None = Field(default=None, gt=0, lt=1)
+    accumulate: int = Field(default=1, ge=1, le=1024)
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    features: Literal["float32", "float16"] = "float32"
     keep: Keep = "all"
     seed: int = Field(default=0, ge=0)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _count_epochs(cls, values: Any) -> Any:
+        """Stages say how many epochs there are."""
+        match values:
+            case {"stages": [_, *_] as stages}:
+                epochs = [one.epochs if isinstance(one, Stage) else one.get("epochs", 1) for one in stages]
+                return {**values, "epochs": sum(epochs)}
+            case _:
+                return values

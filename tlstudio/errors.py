@@ -17,6 +17,10 @@ class BadInput(StudioError):
     """What was handed in cannot be used: the person has to change it."""
 
 
+class ChangedData(BadInput):
+    """The images are not those that a run began with; whoever asked can accept that."""
+
+
 class UnreadableImage(BadInput):
     """A file that is no image we can decode; ``reason`` is the short cause ("truncated JPEG")."""
 

@@ -8,7 +8,8 @@ from tests.training.test_trainer import config, of
 from tlstudio.errors import BadInput, Stopped
 from tlstudio.events import Control, Event, Notice
 from tlstudio.training import lr_finder
-from tlstudio.training.lr_finder import HIGHEST, LOWEST, STEPS, LrSuggested, LrTried, find_lr, steepest
+from tlstudio.training.events import LrSuggested, LrTried
+from tlstudio.training.lr_finder import HIGHEST, LOWEST, STEPS, find_lr, steepest
 
 
 def sweep(dataset: Path, **more: object) -> list[Event]:

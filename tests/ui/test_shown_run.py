@@ -384,9 +384,10 @@ def test_that_a_key_pressed_after_resuming_does_not_stop_the_run(
 
 CHANGED = RunFailed(
     "The images in /images/dogs are not those that the run began with: 1 added.",
-    "Put them back, or accept the change (--accept-changed-data); then the result is another.",
+    "Put them back, or accept the change; then the result is another.",
     RUN,
     bad_input=True,
+    changed_data=True,
 )
 
 

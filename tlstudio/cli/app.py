@@ -1,6 +1,7 @@
 """The command line: the same engine calls as the window's, without Qt."""
 
 import contextlib
+import dataclasses
 import functools
 import io
 import logging
@@ -291,7 +292,14 @@ def resume(
     json: Json = False,
 ) -> int:
     """Go on with a run that was stopped or cut off, after its last finished epoch."""
-    return _status(show_all(_resume(run, accept_changed_data), as_json=json))
+    return _status(show_all(map(_name_the_option, _resume(run, accept_changed_data)), as_json=json))
+
+
+def _name_the_option(event: Event) -> Event:
+    if isinstance(event, RunFailed) and event.changed_data:
+        option = "`--accept-changed-data` accepts it."
+        return dataclasses.replace(event, hint=f"{event.hint} {option}")
+    return event
 
 
 def _status(last: Event | None) -> int:

@@ -31,7 +31,9 @@ def stages_for(config: RunConfig, tree: LayerTree) -> tuple[Stage, ...]:
     if config.strategy is Strategy.AS_IS:
         return ()
     lr = config.lr or DEFAULT_LR[config.strategy]
-    if config.strategy is Strategy.STAGED:
+    if config.stages:
+        stages = config.stages
+    elif config.strategy is Strategy.STAGED:
         stages = _staged(config, tree, lr)
     else:
         plan = plan_for(config.strategy, tree, config.blocks)

@@ -1,11 +1,54 @@
 """The machine that trains: its device and its memory."""
 
+import contextlib
+import dataclasses
 import sys
+from collections.abc import Iterator
 
 import psutil
 import torch
+from torch import Tensor, nn
 
 from tlstudio.errors import BadInput
+
+
+@dataclasses.dataclass(frozen=True)
+class Compute:
+    """How a network is computed on this machine.
+
+    Attributes:
+        device: what computes.
+        channels_last: the layout in which convolutions are fast nearly everywhere, as against contiguous.
+        autocast: whether matrix products and convolutions are computed in bfloat16.
+        folded: whether batch norms of frozen layers are folded into the convolutions before them.
+        threads: of a CPU; None is torch's choice.
+    """
+
+    device: torch.device
+    channels_last: bool = True
+    autocast: bool = False
+    folded: bool = True
+    threads: int | None = None
+
+    def settle(self, network: nn.Module) -> nn.Module:
+        """The network on the device, in the layout: results depend on it in the last digits."""
+        network.to(device=self.device, memory_format=self._layout)  # pyright: ignore[reportCallIssue]
+        return network
+
+    def inputs(self, inputs: Tensor) -> Tensor:
+        """Images or features ``[N, ...]`` on the device, in the layout."""
+        layout = self._layout if inputs.ndim == 4 else torch.preserve_format
+        return inputs.to(self.device, memory_format=layout, non_blocking=True)
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[None]:
+        """For the time of a forward pass: the precision."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
+            yield
+
+    @property
+    def _layout(self) -> torch.memory_format:
+        return torch.channels_last if self.channels_last else torch.contiguous_format
 
 
 def choose_device(name: str) -> torch.device:

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Literal
 
-from tlstudio.config import RunConfig, Stage
+from tlstudio.config import Augmentation, RunConfig, Stage
 from tlstudio.events import Event
 
 
@@ -116,6 +116,43 @@ class EpochTested(Event):
 
 
 @dataclasses.dataclass(frozen=True)
+class LrTried(Event):
+    """One step of a sweep: its learning rate, and the smoothed training loss there, in nats."""
+
+    lr: float
+    loss: float
+
+
+@dataclasses.dataclass(frozen=True)
+class LrSuggested(Event):
+    """The learning rate at which the loss fell fastest."""
+
+    lr: float
+
+
+@dataclasses.dataclass(frozen=True)
+class EpochTimes:
+    """Seconds that a run would take with one way of varying its images; validation and test included.
+
+    ``views`` is 0 where each epoch varies its images anew, and 1 without augmentation.
+    """
+
+    augmentation: Augmentation
+    views: int
+    first_epoch: float
+    later_epoch: float  # of a later epoch, on average
+    total: float
+
+
+@dataclasses.dataclass(frozen=True)
+class TimesEstimated(Event):
+    """What a run would take, for each way of varying its images; ``asked`` is the configuration's own."""
+
+    asked: EpochTimes
+    others: tuple[EpochTimes, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class RunFinished(Event):
     run: Path
     best_epoch: int
@@ -136,12 +173,16 @@ class RunStopped(Event):
 
 @dataclasses.dataclass(frozen=True)
 class RunFailed(Event):
-    """``bad_input``: what was asked cannot be done, as against something that broke on the way."""
+    """``bad_input``: what was asked cannot be done, as against something that broke on the way.
+
+    ``changed_data``: the images are not those that the run began with; resuming can accept that.
+    """
 
     message: str
     hint: str
     run: Path | None = None
     bad_input: bool = False
+    changed_data: bool = False
 
 
 RunEnd = RunFinished | RunStopped | RunFailed

@@ -1,6 +1,6 @@
 """Why a run failed, in sentences."""
 
-from tlstudio.errors import BadInput, StudioError
+from tlstudio.errors import BadInput, ChangedData, StudioError
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.events import RunFailed
 
@@ -10,7 +10,8 @@ def failed(error: Exception, run: RunFolder | None) -> RunFailed:
     path = run.path if run else None
     match error:
         case StudioError():
-            return RunFailed(error.message, error.hint, path, isinstance(error, BadInput))
+            changed = isinstance(error, ChangedData)
+            return RunFailed(error.message, error.hint, path, isinstance(error, BadInput), changed)
         case OSError():
             what = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
             return RunFailed(

@@ -5,7 +5,6 @@ the same factor each step until the loss diverges.
 """
 
 import contextlib
-import dataclasses
 import itertools
 import math
 from collections.abc import Generator, Iterator, Sequence
@@ -21,6 +20,7 @@ from tlstudio.errors import BadInput
 from tlstudio.events import Control, Event, Notice
 from tlstudio.models.freeze import FreezableNetwork
 from tlstudio.training.device import seed_torch
+from tlstudio.training.events import LrSuggested, LrTried
 from tlstudio.training.inputs import Inputs
 from tlstudio.training.measure import to_device
 from tlstudio.training.optim import make_optimizer
@@ -34,21 +34,6 @@ _SMOOTHING = 0.8  # the share of the loss so far in each point of the curve
 _DIVERGED = 4.0  # times the least loss so far
 # Steps to either side over which a slope is taken, half a decade: losses of single batches jump about.
 _REACH = 7
-
-
-@dataclasses.dataclass(frozen=True)
-class LrTried(Event):
-    """One step of the sweep: its learning rate, and the smoothed training loss there, in nats."""
-
-    lr: float
-    loss: float
-
-
-@dataclasses.dataclass(frozen=True)
-class LrSuggested(Event):
-    """The learning rate at which the loss fell fastest."""
-
-    lr: float
 
 
 def find_lr(config: RunConfig, control: Control) -> Iterator[Event]:

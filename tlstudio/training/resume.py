@@ -19,7 +19,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from tlstudio.config import RunConfig
 from tlstudio.data.catalogue import SPLITS, Catalogue
-from tlstudio.errors import BadInput
+from tlstudio.errors import BadInput, ChangedData
 from tlstudio.events import Control, Event, Notice
 from tlstudio.runs.index import RESULT_FILE
 from tlstudio.runs.store import RunFolder, environment
@@ -182,10 +182,10 @@ def _same_images(
         return now, ""
     change = difference(before, now)
     if not accept:
-        raise BadInput(
+        raise ChangedData(
             f"The images in {now.root} are not those that the run began with: {change}.",
-            "Put them back, or accept the change (--accept-changed-data); then the result is no longer that "
-            "of a run without interruption.",
+            "Put them back, or accept the change; then the result is no longer that of a run without "
+            "interruption.",
         )
     return _divided_alike(before, now), change
 

@@ -27,7 +27,6 @@ from tlstudio.ui.worker import EngineCall, Task, Worker
 
 _WHAT = "Train, and watch whether it goes well: every epoch is kept, and tested at the end."
 _NO_DATA = "There are no images to train on yet: open a folder on the Data page first."
-_ACCEPT = "--accept-changed-data"  # by its option the engine's hint says that a change can be accepted
 _ACCEPTED = "Going on with them as they are, the result is no longer that of a run without interruption."
 
 
@@ -308,7 +307,7 @@ class TrainPage(Page):
 
     def _show_end(self, event: RunEnd | RunCutOff) -> None:
         match event:
-            case RunFailed(run=Path() as run) if _ACCEPT in event.hint:
+            case RunFailed(run=Path() as run, changed_data=True):
                 self._offered = run, True
                 self.offer.ask("warning", event.message, _ACCEPTED, "Resume all the same")
             case _:
