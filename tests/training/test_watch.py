@@ -27,7 +27,7 @@ def network() -> FreezableNetwork:
 
 def test_that_each_layer_is_stated_as_the_network_and_the_optimiser_have_it(network: FreezableNetwork):
     parameters = [one for _, one in network.trained_parameters()]
-    stated = Watch(network).state(1, torch.optim.SGD(parameters, lr=0.25))
+    stated = Watch(network).state(1, torch.optim.SGD([{"params": parameters, "lr": 0.0, "peak": 0.25}]))
     layers = {layer.path: layer for layer in stated.layers}
     assert set(layers) == {leaf.path for leaf in network.tree.leaves if leaf.parameters}
     frozen, tuned = layers["layer3.1.bn2"], layers["layer4.1.bn2"]

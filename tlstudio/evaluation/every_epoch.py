@@ -45,4 +45,6 @@ def evaluate(run_path: Path, control: Control, *, device: str = "auto") -> Itera
         def batches() -> Iterator[Batch]:
             return evaluation_batches(catalogue, images, model.view, run.config.batch_size, pool)
 
-        yield from test_epochs(run, model.network, model.network, batches, len(images), control)
+        yield from test_epochs(
+            run, model.network, model.network, batches, len(images), control, model.compute, model.parts
+        )

@@ -21,8 +21,8 @@ from tlstudio.models.events import WeightsReady
 from tlstudio.models.weights import fetch, fit
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.checkpoint import TrainedModel, load_model
-from tlstudio.training.device import choose_device
-from tlstudio.training.measure import settle, to_device
+from tlstudio.training.device import Compute, choose_device
+from tlstudio.training.measure import infer
 
 _THREADS = 4
 _BATCH = 16
@@ -90,9 +90,7 @@ def _classify(model: TrainedModel, chunk: list[tuple[Path, "Future[Tensor]"]]) -
 def _probabilities(model: TrainedModel, views: list[Tensor]) -> list[list[float]]:
     if not views:
         return []
-    device = next(model.network.parameters()).device
-    with torch.inference_mode():
-        return model.network(to_device(torch.stack(views), device)).softmax(dim=1).tolist()
+    return infer(model.network, torch.stack(views), model.compute, model.parts).softmax(dim=1).tolist()
 
 
 def _load(
@@ -116,5 +114,5 @@ def _load(
         else:
             yield event
     view = View(**asdict(architecture(model).preprocessing(weights)))
-    network = settle(network, choose_device(device)).eval()
-    return TrainedModel(network, imagenet_categories(), view)
+    compute = Compute(choose_device(device))
+    return TrainedModel(compute.settle(network).eval(), imagenet_categories(), view, compute)

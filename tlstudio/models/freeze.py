@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm  # pyright: ignore[reportPrivateUsage] - the norms' base
 
 from tlstudio.config import FreezePlan
 from tlstudio.models.layers import LayerTree
@@ -15,6 +16,11 @@ class FreezableNetwork(nn.Module):
     and :meth:`trained_parameters` leaves it out, even after :meth:`train` was called. A layer without
     parameters (dropout, activation) follows the layer with parameters before it.
 
+    Args:
+        keep_statistics: whether the batch norms of trained layers, too, use and keep the statistics that they
+            have, those of the pre-training; their scale and shift are trained all the same. It suits small
+            batches, whose own statistics are noise.
+
     Attributes:
         network: the wrapped network, images ``[N, 3, H, W]`` to logits ``[N, classes]``.
         tree: its layer tree.
@@ -22,13 +28,14 @@ class FreezableNetwork(nn.Module):
         working_layers: paths of the layers that are not frozen, those without parameters included.
     """
 
-    def __init__(self, network: nn.Module, tree: LayerTree) -> None:
+    def __init__(self, network: nn.Module, tree: LayerTree, *, keep_statistics: bool = False) -> None:
         super().__init__()
         self.network = network
         self.tree = tree
+        self._keep_statistics = keep_statistics
         self.plan = FreezePlan()
         self.working_layers: frozenset[str] = frozenset()
-        self._frozen_modules: list[nn.Module] = []
+        self._at_rest: list[nn.Module] = []
         self.apply_plan(self.plan)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -48,13 +55,17 @@ class FreezableNetwork(nn.Module):
         modules: dict[str, nn.Module] = dict(self.network.named_modules())  # pyright: ignore[reportUnknownArgumentType]
         self.working_layers = self._working_layers(trained)
         working = _modules_of(self.working_layers, modules)
-        self._frozen_modules = [module for path, module in modules.items() if path not in working]
+        self._at_rest = [
+            module
+            for path, module in modules.items()
+            if path not in working or (self._keep_statistics and isinstance(module, _BatchNorm))
+        ]
         self.train(self.training)
 
     def train(self, mode: bool = True) -> "FreezableNetwork":
         """Set the training mode, in which frozen layers stay in inference mode."""
         super().train(mode)
-        for module in self._frozen_modules:
+        for module in self._at_rest:
             module.training = False
         return self
 

@@ -67,6 +67,27 @@ def plan_for(strategy: Strategy, tree: LayerTree, blocks: int = 1) -> FreezePlan
             return _all(tree)
 
 
+def block_rates(tree: LayerTree, config: RunConfig, lr: float) -> dict[str, float]:
+    """The learning rate of each block, by its path, where the head's is ``lr``.
+
+    Going down from the head, each block has ``lr_decay`` times the rate of the one above (Howard & Ruder
+    2018), unless ``rates`` names one for it.
+
+    Raises:
+        BadInput: ``rates`` names something else than a block.
+    """
+    decayed = {tree.head.path: lr}
+    for below, block in enumerate(reversed(tree.backbone), start=1):
+        decayed[block.path] = lr * config.lr_decay**below
+    for path in config.rates:
+        if path not in decayed:
+            raise BadInput(
+                f"{path} is no block of {tree.arch} that could have a learning rate of its own.",
+                f"Its blocks are {', '.join(reversed(decayed))}.",
+            )
+    return decayed | config.rates
+
+
 def _staged(config: RunConfig, tree: LayerTree, lr: float) -> tuple[Stage, ...]:
     """The head first, then block after block downwards; the epochs are shared out, late stages longer."""
     count = min(config.blocks + 1, config.epochs)

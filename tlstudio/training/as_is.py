@@ -8,7 +8,9 @@ from torch.nn import functional
 
 from tlstudio.data.batches import Batch
 from tlstudio.events import Control, Event, Progress
-from tlstudio.training.measure import Score, to_device
+from tlstudio.training.device import Compute
+from tlstudio.training.measure import Score, infer
+from tlstudio.training.memory import Parts
 
 
 class CategoryReading(nn.Module):
@@ -41,7 +43,12 @@ class CategoryReading(nn.Module):
 
 
 def read_categories(
-    network: CategoryReading, batches: Iterator[Batch], total: int, control: Control
+    network: CategoryReading,
+    batches: Iterator[Batch],
+    total: int,
+    control: Control,
+    compute: Compute,
+    parts: Parts,
 ) -> Generator[Event, None, Score]:
     """Learn the reading from training images; gives its score on them."""
     device = network.reading.device
@@ -49,8 +56,7 @@ def read_categories(
     labels: list[Tensor] = []
     for batch in batches:
         control.checkpoint()
-        with torch.inference_mode():
-            seen.append(network.network(to_device(batch.inputs, device)).softmax(dim=1))
+        seen.append(infer(network.network, batch.inputs, compute, parts).softmax(dim=1))
         labels.append(batch.labels.to(device))
         yield Progress("Looking at the training images", sum(map(len, labels)), total)
     with torch.no_grad():

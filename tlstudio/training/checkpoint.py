@@ -17,8 +17,9 @@ from tlstudio.models.build import IMAGENET_CLASSES, build
 from tlstudio.models.weights import read_tensors
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.as_is import CategoryReading
+from tlstudio.training.device import Compute
 from tlstudio.training.history import History
-from tlstudio.training.measure import settle
+from tlstudio.training.memory import Parts
 
 FROZEN_FILE = "frozen.safetensors"
 _FORMAT = 1
@@ -32,6 +33,8 @@ class TrainedModel:
     network: nn.Module
     classes: tuple[str, ...]
     view: View
+    compute: Compute
+    parts: Parts = dataclasses.field(default_factory=Parts)
 
 
 def save_frozen(run: RunFolder, network: nn.Module, trained: frozenset[str]) -> None:
@@ -124,11 +127,12 @@ def load_model(run: RunFolder, epoch: int | None, device: torch.device) -> Train
     try:
         classes = tuple(str(name) for name in about["classes"])
         arch, as_is, view = str(about["arch"]), bool(about["as_is"]), View(**about["view"])
+        compute = Compute.recorded(about.get("compute"), device)
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(f"{run.path / 'about.json'} is damaged.", _NOT_WHOLE) from error
     network = empty_network(arch, len(classes), as_is=as_is)
     load_tensors(run, epoch, network)
-    return TrainedModel(settle(network, device).eval(), classes, view)
+    return TrainedModel(compute.settle(network).eval(), classes, view, compute)
 
 
 def load_tensors(run: RunFolder, epoch: int, network: nn.Module) -> None:

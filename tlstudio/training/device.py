@@ -3,7 +3,8 @@
 import contextlib
 import dataclasses
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
+from typing import Any
 
 import psutil
 import torch
@@ -30,6 +31,24 @@ class Compute:
     folded: bool = True
     threads: int | None = None
 
+    @classmethod
+    def recorded(cls, choices: Any, device: torch.device) -> "Compute":
+        """As a run's record says, if it was made for such a device; otherwise what is usual.
+
+        Raises:
+            TypeError, ValueError: the record is damaged.
+        """
+        if not isinstance(choices, dict):  # of a run before there was a choice
+            return cls(device)
+        named: dict[str, Any] = {str(key): value for key, value in choices.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        if named.pop("device", None) != device.type:
+            return cls(device)
+        return cls(device, **named)
+
+    def record(self) -> dict[str, Any]:
+        """What :meth:`recorded` reads."""
+        return {**dataclasses.asdict(self), "device": self.device.type}
+
     def settle(self, network: nn.Module) -> nn.Module:
         """The network on the device, in the layout: results depend on it in the last digits."""
         network.to(device=self.device, memory_format=self._layout)  # pyright: ignore[reportCallIssue]
@@ -41,7 +60,7 @@ class Compute:
         return inputs.to(self.device, memory_format=layout, non_blocking=True)
 
     @contextlib.contextmanager
-    def at_work(self) -> Iterator[None]:
+    def at_work(self) -> Generator[None]:
         """For the time of a forward pass: the precision."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
             yield

@@ -22,7 +22,8 @@ from tlstudio.training.features import (
     key_of,
     weights_digest,
 )
-from tlstudio.training.measure import to_device
+from tlstudio.training.measure import infer
+from tlstudio.training.memory import Parts
 from tlstudio.training.setup import Job
 
 # What a prefix holds on the way is most of the memory of a run. On a CPU, eight images at once pass as fast
@@ -42,8 +43,9 @@ class Inputs:
         notices: what a person should know; whoever trains passes them on.
     """
 
-    def __init__(self, job: Job, pool: Executor) -> None:
+    def __init__(self, job: Job, pool: Executor, parts: Parts | None = None) -> None:
         self._job = job
+        self._parts = parts or Parts()
         self._pool = pool
         network = job.network
         freezable = isinstance(network, FreezableNetwork)
@@ -122,7 +124,7 @@ class Inputs:
         writer: FeatureWriter | None = None
         try:
             for batch in batches:
-                features = _through(prefix, batch.inputs, self._job.device)
+                features = self._through(prefix, batch.inputs)
                 try:
                     if self._store and key:
                         writer = writer or self._store.write(key, total, tuple(features.shape[1:]))
@@ -133,6 +135,15 @@ class Inputs:
         finally:
             if writer:
                 writer.close()
+
+    def _through(self, prefix: nn.Module, inputs: Tensor) -> Tensor:
+        """Features of a batch, computed in parts where that saves memory and costs nothing."""
+        compute = self._job.compute
+        size = _CPU_CHUNK if compute.device.type == "cpu" else len(inputs)
+        starts = range(0, len(inputs), size)
+        return torch.cat(
+            [infer(prefix, inputs[start : start + size], compute, self._parts) for start in starts]
+        )
 
     def _give_up_keeping(self, error: OSError) -> None:
         self._store = None
@@ -149,12 +160,3 @@ class Inputs:
             self._digests[split] = content_digest(job.catalogue, job.catalogue.of_split(split))
         varied = () if augmentation is Augmentation.NONE else (augmentation.value, job.config.seed, view)
         return key_of(self._digests[split], self._weights, self._halves.layers, job.view, varied)
-
-
-@torch.no_grad()
-def _through(prefix: nn.Module, inputs: Tensor, device: torch.device) -> Tensor:
-    """Features of a batch, computed in parts where that saves memory and costs nothing."""
-    if device.type != "cpu":
-        return prefix(to_device(inputs, device))
-    parts = (inputs[start : start + _CPU_CHUNK] for start in range(0, len(inputs), _CPU_CHUNK))
-    return torch.cat([prefix(to_device(part, device)) for part in parts])

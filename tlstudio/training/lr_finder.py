@@ -11,8 +11,6 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import torch
-from torch.nn import functional
 
 from tlstudio.config import RunConfig
 from tlstudio.data.batches import Batch
@@ -22,9 +20,9 @@ from tlstudio.models.freeze import FreezableNetwork
 from tlstudio.training.device import seed_torch
 from tlstudio.training.events import LrSuggested, LrTried
 from tlstudio.training.inputs import Inputs
-from tlstudio.training.measure import to_device
-from tlstudio.training.optim import make_optimizer
+from tlstudio.training.memory import Parts
 from tlstudio.training.setup import prepare
+from tlstudio.training.steps import Descent, optimizer_of
 
 STEPS = 100  # at most
 LOWEST, HIGHEST = 1e-6, 10.0
@@ -54,9 +52,12 @@ def find_lr(config: RunConfig, control: Control) -> Iterator[Event]:
         )
     with ThreadPoolExecutor(_DECODING_THREADS, thread_name_prefix="decode") as pool:
         network.apply_plan(job.stages[0].plan)
-        inputs = Inputs(job, pool)
-        rates, losses = yield from _sweep(config, network, inputs, job.device, control)
-        yield from inputs.notices
+        parts = Parts()
+        inputs = Inputs(job, pool, parts)
+        optimizer = optimizer_of(config, network, job.stages[0])
+        descent = Descent(job, inputs.module, optimizer, parts)
+        rates, losses = yield from _sweep(network, inputs, descent, config.seed, control)
+        yield from (*inputs.notices, *parts.notices)
     rate = steepest(rates, losses)
     if rate is None:
         yield Notice("The loss fell at no learning rate of the sweep; keep the usual one.")
@@ -65,27 +66,24 @@ def find_lr(config: RunConfig, control: Control) -> Iterator[Event]:
 
 
 def _sweep(
-    config: RunConfig, network: FreezableNetwork, inputs: Inputs, device: torch.device, control: Control
+    network: FreezableNetwork, inputs: Inputs, descent: Descent, seed: int, control: Control
 ) -> Generator[Event, None, tuple[list[float], list[float]]]:
-    """Train with ever higher rates until the loss diverges; gives the rates and the loss of each batch."""
-    optimizer = make_optimizer(config.optimizer, network.trained_parameters(), LOWEST, config.weight_decay)
+    """Train with ever higher rates until the loss diverges; gives the rates and the loss of each step.
+
+    The rate is that of the head, or of all; rates of blocks keep their proportion to it.
+    """
+    groups = descent.optimizer.param_groups
+    highest = max(group["peak"] for group in groups)
     rates: list[float] = []
     losses: list[float] = []
     smoothed = least = math.inf
-    seed_torch(config.seed)
+    seed_torch(seed)
     network.train()
-    with contextlib.closing(_endless(inputs)) as batches:
-        for rate, batch in zip(_rates(), batches, strict=False):
-            control.checkpoint()
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            logits = inputs.module(to_device(batch.inputs, device))
-            labels = batch.labels.to(device)
-            loss = functional.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # pyright: ignore[reportUnknownMemberType] - torch leaves it untyped
-            optimizer.step()
-            value = loss.item()
+    with contextlib.closing(_endless(inputs, descent)) as batches:
+        for rate in _rates():
+            for group in groups:
+                group["lr"] = rate * group["peak"] / highest
+            value = _mean_loss_of_step(batches, descent, control)
             smoothed = _SMOOTHING * smoothed + (1 - _SMOOTHING) * value if losses else value
             least = min(least, smoothed)
             if not math.isfinite(smoothed) or smoothed > _DIVERGED * least:
@@ -115,6 +113,17 @@ def _rates() -> Iterator[float]:
     return (LOWEST * (HIGHEST / LOWEST) ** (step / (STEPS - 1)) for step in range(STEPS))
 
 
-def _endless(inputs: Inputs) -> Generator[Batch, None, None]:
+def _mean_loss_of_step(batches: Iterator[Batch], descent: Descent, control: Control) -> float:
+    losses: list[float] = []
+    for batch in batches:
+        control.checkpoint()
+        losses.append(descent.take(batch).loss.item())
+        if descent.stepped:
+            break
+    return sum(losses) / len(losses)
+
+
+def _endless(inputs: Inputs, descent: Descent) -> Generator[Batch, None, None]:
     for epoch in itertools.count(1):
+        descent.begin_epoch()
         yield from inputs.training(epoch)

@@ -9,6 +9,8 @@ from torch.nn import functional
 
 from tlstudio.data.batches import Batch
 from tlstudio.events import Control, Event, Progress
+from tlstudio.training.device import Compute
+from tlstudio.training.memory import Parts, pass_through
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,8 +31,10 @@ class Meter:
         self._images = 0
 
     def add(self, mean_loss: Tensor, logits: Tensor, labels: Tensor) -> None:
+        """Labels may be shares of classes: then a hit is the class with the largest one."""
+        truth = labels if labels.ndim == 1 else labels.argmax(dim=1)
         self._loss += mean_loss.detach() * len(labels)
-        self._hits += (logits.detach().argmax(dim=1) == labels).sum()
+        self._hits += (logits.detach().argmax(dim=1) == truth).sum()
         self._images += len(labels)
 
     def score(self) -> Score:
@@ -38,31 +42,37 @@ class Meter:
         return Score(self._loss.item() / count, self._hits.item() / count, self._images)
 
 
-def to_device(inputs: Tensor, device: torch.device) -> Tensor:
-    """Images or features on the device, in the memory layout in which convolutions are fastest."""
-    layout = torch.channels_last if inputs.ndim == 4 else torch.preserve_format
-    return inputs.to(device, memory_format=layout, non_blocking=True)
+def infer(module: nn.Module, inputs: Tensor, compute: Compute, parts: Parts) -> Tensor:
+    """What a module in inference mode makes of images or features ``[N, ...]``, in float32 on the device.
 
+    Raises:
+        StudioError: memory does not hold one image.
+    """
 
-def settle(network: nn.Module, device: torch.device) -> nn.Module:
-    """The network on its device, in the same layout: results depend on it in the last digits."""
-    network.to(device=device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    return network
+    def forward(part: Tensor) -> Tensor:
+        with torch.no_grad(), compute.at_work():
+            return module(compute.inputs(part)).float()
+
+    return pass_through(forward, inputs, parts)
 
 
 def measure(
-    module: nn.Module, batches: Iterator[Batch], total: int, text: str, control: Control
+    module: nn.Module,
+    batches: Iterator[Batch],
+    total: int,
+    text: str,
+    control: Control,
+    compute: Compute,
+    parts: Parts,
 ) -> Generator[Event, None, Score]:
     """Score a module in inference mode over ``batches``; yields Progress in images of ``total``."""
-    device = next(module.parameters()).device
-    meter = Meter(device)
+    meter = Meter(compute.device)
     done = 0
     for batch in batches:
         control.checkpoint()
-        labels = batch.labels.to(device)
-        with torch.inference_mode():
-            logits = module(to_device(batch.inputs, device))
-            meter.add(functional.cross_entropy(logits, labels), logits, labels)
+        labels = batch.labels.to(compute.device)
+        logits = infer(module, batch.inputs, compute, parts)
+        meter.add(functional.cross_entropy(logits, labels), logits, labels)
         done += len(labels)
         yield Progress(text, done, total)
     return meter.score()

@@ -24,6 +24,7 @@ from tlstudio.events import Control, Event, Notice
 from tlstudio.runs.index import RESULT_FILE
 from tlstudio.runs.store import RunFolder, environment
 from tlstudio.training.checkpoint import load_tensors, way_out, write_tensors
+from tlstudio.training.device import Compute, choose_device
 from tlstudio.training.history import History
 from tlstudio.training.setup import SAMPLE, Job, describe, divided_catalogue, make_job, prepare
 
@@ -33,20 +34,25 @@ _FORMAT = 1
 
 @dataclasses.dataclass(frozen=True)
 class State:
-    """How the optimiser of a stage and its schedule stood after an epoch."""
+    """How the optimiser of a stage and its schedule stood after an epoch.
+
+    ``average`` is there where models are running means: the weights that were trained are in it.
+    """
 
     epoch: int
     optimizer: dict[str, Any]
     schedule: dict[str, Any]
+    average: dict[str, Any] | None = None
 
-    def restore(self, optimizer: Optimizer, schedule: LRScheduler) -> None:
+    def restore(self, optimizer: Optimizer, schedule: LRScheduler | None = None) -> None:
         """
         Raises:
             BadInput: they are not of the run whose state this is.
         """
         try:
             optimizer.load_state_dict(self.optimizer)
-            schedule.load_state_dict(self.schedule)
+            if schedule is not None:
+                schedule.load_state_dict(self.schedule)
         except Exception as error:  # what torch raises for a state that does not fit is not written down
             raise BadInput(
                 f"{STATE_FILE} does not fit the run: {error}.", "Copy the run's whole folder again."
@@ -62,9 +68,8 @@ class Kept:
     state: State | None = None
 
 
-def save_state(run: RunFolder, epoch: int, optimizer: Optimizer, schedule: LRScheduler) -> None:
-    """Keep what the next epoch needs besides the weights; the state before stays until this one is whole."""
-    state = State(epoch, optimizer.state_dict(), schedule.state_dict())
+def save_state(run: RunFolder, state: State) -> None:
+    """Keep what the next epoch needs besides the model; the state before stays until this one is whole."""
     fields = {field.name: getattr(state, field.name) for field in dataclasses.fields(state)}
     write_tensors(run.path / STATE_FILE, {"format": _FORMAT, **fields})
 
@@ -118,7 +123,8 @@ def take_up(kept: Kept, control: Control, *, accept_changed_data: bool) -> Gener
         describe(run, job)
     else:
         catalogue, change = yield from _same_images(run, config, control, accept_changed_data)
-        job = yield from make_job(config, catalogue, control, fetch_weights=False)
+        compute = Compute.recorded(run.read("about.json").get("compute"), choose_device(config.device))
+        job = yield from make_job(config, catalogue, control, resumed_with=compute)
         load_tensors(run, kept.history.epochs[-1].epoch, job.stored)
         if other := _other_machine(run, job):
             yield Notice(f"The run began {other}: what follows may differ from there in the last digits.")
@@ -138,7 +144,8 @@ def _read_state(run: RunFolder) -> State | None:
             content = torch.load(file, map_location="cpu", weights_only=True)
         if content["format"] != _FORMAT:
             raise BadInput(f"{path} was written by another version.", "Go on with the version that wrote it.")
-        state = State(int(content["epoch"]), dict(content["optimizer"]), dict(content["schedule"]))
+        average = content.get("average")
+        state = State(int(content["epoch"]), dict(content["optimizer"]), dict(content["schedule"]), average)
     except FileNotFoundError:
         return None
     except pickle.UnpicklingError as error:

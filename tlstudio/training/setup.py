@@ -25,8 +25,7 @@ from tlstudio.models.strategies import stages_for
 from tlstudio.models.weights import RANDOM, fetch, fit
 from tlstudio.runs.store import RunFolder, environment
 from tlstudio.training.as_is import CategoryReading
-from tlstudio.training.device import choose_device, seed_torch
-from tlstudio.training.measure import settle
+from tlstudio.training.device import Compute, choose_device, seed_torch
 
 SAMPLE = "sample"
 
@@ -48,7 +47,11 @@ class Job:
     changing: frozenset[str]
     stages: tuple[Stage, ...]
     view: View
-    device: torch.device
+    compute: Compute
+
+    @property
+    def device(self) -> torch.device:
+        return self.compute.device
 
     @property
     def parameters(self) -> int:
@@ -102,12 +105,13 @@ def prepare(config: RunConfig, control: Control) -> Generator[Event, None, Job]:
 
 
 def make_job(
-    config: RunConfig, catalogue: Catalogue, control: Control, *, fetch_weights: bool = True
+    config: RunConfig, catalogue: Catalogue, control: Control, *, resumed_with: Compute | None = None
 ) -> Generator[Event, None, Job]:
     """Build the network for these images and plan its stages; yields progress, downloads and notices.
 
     Args:
-        fetch_weights: False for a run that brings all its tensors with it; its source may be gone by now.
+        resumed_with: how a run was computed that brings all its tensors with it; their source may be gone by
+            now, so no weights are fetched.
 
     Raises:
         BadInput: the configuration cannot be carried out, and why.
@@ -118,20 +122,22 @@ def make_job(
     tree = layer_tree(config.arch, classes)
     stages = stages_for(config, tree)  # before the weights: a wrong plan should not cost a download
     yield Progress(f"Building {architecture(config.arch).title}")
-    pretrained = yield from _with_weights(config, config.weights if fetch_weights else RANDOM, control)
+    pretrained = yield from _with_weights(config, RANDOM if resumed_with else config.weights, control)
     network: FreezableNetwork | CategoryReading
     if config.strategy is Strategy.AS_IS:
         network = stored = CategoryReading(pretrained, classes)
         changing = frozenset(["reading"])
     else:
         replace_head(pretrained, classes)
-        network, stored = FreezableNetwork(pretrained, tree), pretrained
+        network = FreezableNetwork(pretrained, tree, keep_statistics=config.batch_norm == "keep")
+        stored = pretrained
         layers = frozenset[str]().union(*(tree.trained_leaves(stage.plan) for stage in stages))
         changing = network.tensors_of(layers)
-    settle(stored, device)
+    compute = resumed_with or Compute(device, autocast=config.precision == "bfloat16")
+    compute.settle(stored)
     preprocessing = architecture(config.arch).preprocessing(config.weights).at_size(config.image_size)
     view = View(**dataclasses.asdict(preprocessing))
-    return Job(config, catalogue, network, stored, changing, stages, view, device)
+    return Job(config, catalogue, network, stored, changing, stages, view, compute)
 
 
 def _with_weights(config: RunConfig, weights: str, control: Control) -> Generator[Event, None, nn.Module]:
@@ -185,6 +191,7 @@ def describe(run: RunFolder, job: Job) -> None:
             "trained_parameters": _trained_parameters(job),
             "parameters": job.parameters,
             "device": str(job.device),
+            "compute": job.compute.record(),
             "data_fingerprint": job.catalogue.fingerprint(),
         },
     )

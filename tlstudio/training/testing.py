@@ -9,9 +9,11 @@ from tlstudio.errors import BadInput
 from tlstudio.events import Control, Event, Notice
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.checkpoint import load_epoch
+from tlstudio.training.device import Compute
 from tlstudio.training.events import EpochTested
 from tlstudio.training.history import History
 from tlstudio.training.measure import measure
+from tlstudio.training.memory import Parts
 
 TEST_TABLE = "test.json"
 
@@ -23,6 +25,8 @@ def test_epochs(
     batches: Callable[[], Iterator[Batch]],
     images: int,
     control: Control,
+    compute: Compute,
+    parts: Parts,
 ) -> Generator[Event, None, tuple[EpochTested, ...]]:
     """Test the model of every finished epoch that is kept, and keep the table as test.json.
 
@@ -51,7 +55,7 @@ def test_epochs(
             yield Notice(f"{error.message} Epoch {kept.epoch} is not tested.")
             continue
         text = f"Testing the model of epoch {kept.epoch}"
-        score = yield from measure(module, batches(), images, text, control)
+        score = yield from measure(module, batches(), images, text, control, compute, parts)
         chosen = kept.epoch == best
         tested = EpochTested(kept.epoch, kept.val_top1, kept.val_loss, score.top1, score.loss, chosen)
         table.append(tested)

@@ -1,5 +1,7 @@
 """Training, from the first image to the tested models, as one iterator of events."""
 
+import contextlib
+import dataclasses
 import functools
 import logging
 import math
@@ -9,16 +11,14 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
-from torch.nn import functional
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 
 from tlstudio.config import RunConfig, Stage
-from tlstudio.data.batches import batch_sizes
 from tlstudio.errors import Stopped, StudioError
 from tlstudio.events import Control, Event, Notice
 from tlstudio.models.freeze import FreezableNetwork
 from tlstudio.training.as_is import CategoryReading, read_categories
+from tlstudio.training.average import Average
 from tlstudio.training.checkpoint import load_epoch, save_epoch, save_frozen, thin_out
 from tlstudio.training.device import peak_memory_mb, seed_torch
 from tlstudio.training.events import (
@@ -34,10 +34,12 @@ from tlstudio.training.events import (
 from tlstudio.training.failures import diverged, failed
 from tlstudio.training.history import Clock, History
 from tlstudio.training.inputs import Inputs
-from tlstudio.training.measure import Meter, Score, measure, to_device
-from tlstudio.training.optim import make_optimizer, make_schedule
-from tlstudio.training.resume import Kept, forget_state, read_kept, save_state, take_up
+from tlstudio.training.measure import Meter, Score, measure
+from tlstudio.training.memory import Parts
+from tlstudio.training.optim import carry_over, make_schedule
+from tlstudio.training.resume import Kept, State, forget_state, read_kept, save_state, take_up
 from tlstudio.training.setup import Job, open_run, prepare
+from tlstudio.training.steps import Descent, optimizer_of
 from tlstudio.training.testing import test_epochs
 from tlstudio.training.watch import Watch
 
@@ -123,6 +125,31 @@ def _note_end(begun: Kept | None, status: Literal["stopped", "failed"]) -> None:
         _log.exception("How the run ended cannot be kept")
 
 
+@dataclasses.dataclass(frozen=True)
+class _Work:
+    """A stage under way: the network with its plan in force, and what trains, watches and averages it.
+
+    ``done``: its epochs that were finished when the run was taken up.
+    """
+
+    network: FreezableNetwork
+    descent: Descent
+    watch: Watch
+    average: Average | None
+    done: int
+
+    def state(self, epoch: int) -> State:
+        """What the next epoch depends on besides the model."""
+        schedule = self.descent.schedule
+        assert schedule is not None
+        return State(
+            epoch,
+            self.descent.optimizer.state_dict(),
+            schedule.state_dict(),
+            self.average.state() if self.average else None,
+        )
+
+
 class _Trainer:
     """One run at work: the job, and what its steps share."""
 
@@ -134,7 +161,9 @@ class _Trainer:
         self.control = control
         self.lr = 0.0  # of the last step
         self.pool = pool
-        self.inputs = Inputs(job, pool)
+        self.parts = Parts()
+        self.inputs = Inputs(job, pool, self.parts)
+        self.before: Optimizer | None = None  # that of the stage before
         self.clock = Clock(job.config.epochs, job.count("train"), job.count("val"), job.count("test"))
 
     def run_all(self) -> Generator[Event, None, tuple[EpochFinished, float]]:
@@ -175,68 +204,88 @@ class _Trainer:
         return self.history.done(number) >= stage.epochs or self.history.stalled(number) >= patience
 
     def train_stage(self, network: FreezableNetwork, number: int, stage: Stage) -> Iterator[Event]:
-        config = self.job.config
-        network.apply_plan(stage.plan)
-        self.inputs = Inputs(self.job, self.pool)
-        steps = len(batch_sizes(self.job.count("train"), config.batch_size))
-        parameters = network.trained_parameters()
-        optimizer = make_optimizer(config.optimizer, parameters, stage.lr, config.weight_decay)
-        schedule = make_schedule(config.schedule, optimizer, stage.lr, steps * stage.epochs)
-        done = self.history.done(number)
-        if self.state and done:  # resumed within this stage
-            self.state.restore(optimizer, schedule)
-        self.state = None
-        watch = Watch(network)
-        first, trained = len(self.history.epochs) - done + 1, network.tree.trained_parameters(stage.plan)
+        """Train a stage to its end, from wherever it stands."""
+        work = self.begin_stage(network, number, stage)
+        first, trained = len(self.history.epochs) - work.done + 1, network.tree.trained_parameters(stage.plan)
         yield StageStarted(number, stage.name, first, stage.epochs, stage.lr, trained)
-        yield watch.state(number, optimizer)
+        yield work.watch.state(number, work.descent.optimizer)
         while not self.is_over(number, stage):
             epoch = len(self.history.epochs) + 1
             begun = time.monotonic()
-            score = yield from self.train_epoch(network, optimizer, schedule, epoch, watch)
+            score = yield from self.train_epoch(work, epoch)
             rate = score.images / (time.monotonic() - begun)
-            yield watch.close_epoch(epoch)
-            yield from self.close_epoch(epoch, number, score, begun, rate, (optimizer, schedule))
+            yield work.watch.close_epoch(epoch)
+            yield from self.close_epoch(epoch, number, score, begun, rate, work)
 
-    def train_epoch(
-        self,
-        network: FreezableNetwork,
-        optimizer: Optimizer,
-        schedule: LRScheduler,
-        epoch: int,
-        watch: Watch,
-    ) -> Generator[Event, None, Score]:
+    def begin_stage(self, network: FreezableNetwork, number: int, stage: Stage) -> "_Work":
+        """Freeze as the stage asks and put together what trains it, as a resumed run left it."""
+        job, config, state = self.job, self.job.config, self.state
+        done = self.history.done(number)
+        before = self.optimizer_before(network, number) if stage.continues and not done else None
+        network.apply_plan(stage.plan)
+        self.inputs = Inputs(job, self.pool, self.parts)
+        optimizer = optimizer_of(config, network, stage)
+        if before is not None:
+            carry_over(before, optimizer)
+        watch = Watch(network)
+        descent = Descent(job, self.inputs.module, optimizer, self.parts, watch.after_backward)
+        descent.schedule = make_schedule(
+            config.schedule, optimizer, descent.steps * stage.epochs, config.warmup
+        )
+        average = Average(job.stored, job.changing, config.ema) if config.ema else None
+        if state is not None:
+            if average is not None and state.average is not None:
+                average.restore(state.average)  # the network gets the weights that were trained
+            if done:
+                state.restore(optimizer, descent.schedule)
+            elif config.ema:
+                average = Average(job.stored, job.changing, config.ema)
+        self.state, self.before = None, optimizer
+        return _Work(network, descent, watch, average, done)
+
+    def optimizer_before(self, network: FreezableNetwork, number: int) -> Optimizer | None:
+        """The optimiser of the stage before, as it ended; that of a resumed run from its folder."""
+        if self.before is not None or self.state is None or number == 0:
+            return self.before
+        stage = self.job.stages[number - 1]
+        network.apply_plan(stage.plan)
+        optimizer = optimizer_of(self.job.config, network, stage)
+        self.state.restore(optimizer)
+        return optimizer
+
+    def train_epoch(self, work: "_Work", epoch: int) -> Generator[Event, None, Score]:
         """One pass over the training images; gives their mean loss and top-1 as they were on the way."""
-        job, config = self.job, self.job.config
+        job, descent = self.job, work.descent
         # Dropout draws from torch's generator: seeded each epoch, an epoch can be repeated exactly.
-        seed_torch(config.seed * 1_000_003 + epoch)
-        network.train()
-        watch.begin_epoch()
+        seed_torch(job.config.seed * 1_000_003 + epoch)
+        work.network.train()
+        work.watch.begin_epoch()
+        descent.begin_epoch()
         meter = Meter(job.device)
-        steps = len(batch_sizes(job.count("train"), config.batch_size))
         begun = last = time.monotonic()
-        for step, batch in enumerate(self.inputs.training(epoch), start=1):
+        for number, batch in enumerate(self.inputs.training(epoch), start=1):
             self.control.checkpoint()
-            labels = batch.labels.to(job.device)
-            logits = self.inputs.module(to_device(batch.inputs, job.device))
-            loss = functional.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # pyright: ignore[reportUnknownMemberType] - torch leaves it untyped
-            watch.after_backward()
-            optimizer.step()
-            self.lr = float(optimizer.param_groups[0]["lr"])
-            schedule.step()
-            meter.add(loss, logits, labels)
+            passed = descent.take(batch)
+            self.lr = descent.lr
+            if work.average is not None and descent.stepped:
+                work.average.update()
+            meter.add(passed.loss, passed.logits, passed.labels)
             score = meter.score()
             if not math.isfinite(score.loss):
-                raise diverged(score.loss, epoch, step, optimizer.param_groups[0]["lr"])
+                raise diverged(score.loss, epoch, number, descent.lr)
             now = time.monotonic()
-            self.clock.trained(len(labels), now - last)
+            self.clock.trained(len(batch.rows), now - last)
             rate, last = score.images / (now - begun), now
-            yield BatchFinished(epoch, step, steps, score.loss, score.top1, rate, self.clock.seconds_left())
-        yield from self.inputs.notices
-        self.inputs.notices.clear()
+            left = self.clock.seconds_left()
+            yield BatchFinished(epoch, number, descent.batches, score.loss, score.top1, rate, left)
+        yield from self.notices()
         return meter.score()
+
+    def notices(self) -> Iterator[Notice]:
+        """What came up on the way and a person should know."""
+        for notices in (self.inputs.notices, self.parts.notices):
+            yield from notices
+            notices.clear()
 
     def close_epoch(
         self,
@@ -245,28 +294,36 @@ class _Trainer:
         train: Score,
         begun: float,
         rate: float,
-        steering: tuple[Optimizer, LRScheduler] | None = None,
+        work: "_Work | None" = None,
     ) -> Iterator[Event]:
         """Validate, keep the model, the figures and what the next epoch starts from, and say so."""
         job, run = self.job, self.run
-        validating = time.monotonic()
-        job.network.eval()
-        batches, text = self.inputs.evaluation("val"), f"Validating epoch {epoch}"
-        val = yield from measure(self.inputs.module, batches, job.count("val"), text, self.control)
-        self.clock.scored(val.images, time.monotonic() - validating)
-        about = {"epoch": epoch, "stage": stage, "val_loss": val.loss, "val_top1": val.top1}
-        path, size = save_epoch(run, job.stored, job.changing, **about)
+        with work.average.in_place() if work and work.average else contextlib.nullcontext():
+            val = yield from self.validate(epoch)
+            about = {"epoch": epoch, "stage": stage, "val_loss": val.loss, "val_top1": val.top1}
+            path, size = save_epoch(run, job.stored, job.changing, **about)
         best, seconds = self.history.improves(val), time.monotonic() - begun
         finished = EpochFinished(
             epoch, stage, train.loss, val.loss, train.top1, val.top1, self.lr, seconds, rate, best
         )
         run.append_metric(finished.as_json())
-        if steering:
-            save_state(run, epoch, *steering)  # the last: from here on, the epoch is finished
+        if work:
+            save_state(run, work.state(epoch))  # the last: from here on, the epoch is finished
         self.history.add(finished)
         thin_out(run, job.config.keep, self.history)
         yield CheckpointSaved(epoch, path, size)
         yield finished
+
+    def validate(self, epoch: int) -> Generator[Event, None, Score]:
+        job, begun = self.job, time.monotonic()
+        job.network.eval()
+        batches, text = self.inputs.evaluation("val"), f"Validating epoch {epoch}"
+        score = yield from measure(
+            self.inputs.module, batches, job.count("val"), text, self.control, job.compute, self.parts
+        )
+        yield from self.notices()
+        self.clock.scored(score.images, time.monotonic() - begun)
+        return score
 
     def test_all(self) -> Generator[Event, None, tuple[EpochTested, ...]]:
         """Test every epoch's model; what no stage ever trained is computed once for all of them."""
@@ -274,17 +331,23 @@ class _Trainer:
         if isinstance(job.network, FreezableNetwork):
             layers = (job.network.tree.trained_leaves(stage.plan) for stage in job.stages)
             job.network.apply_plan(job.network.tree.plan_for(frozenset[str]().union(*layers)))
-            self.inputs = Inputs(job, self.pool)
+            self.inputs = Inputs(job, self.pool, self.parts)
         job.network.eval()
         module, count = self.inputs.module, job.count("test")
         batches = functools.partial(self.inputs.evaluation, "test")
-        return (yield from test_epochs(self.run, job.stored, module, batches, count, self.control))
+        return (
+            yield from test_epochs(
+                self.run, job.stored, module, batches, count, self.control, job.compute, self.parts
+            )
+        )
 
     def use_as_is(self, network: CategoryReading) -> Iterator[Event]:
         """Nothing is trained: one pass over the training images to read the categories, kept as epoch 0."""
         job = self.job
         begun = time.monotonic()
         batches = self.inputs.evaluation("train")
-        score = yield from read_categories(network.eval(), batches, job.count("train"), self.control)
+        score = yield from read_categories(
+            network.eval(), batches, job.count("train"), self.control, job.compute, self.parts
+        )
         rate = score.images / (time.monotonic() - begun)
         yield from self.close_epoch(0, 0, score, begun, rate)

@@ -39,7 +39,7 @@ class Watch:
 
     def state(self, stage: int, optimizer: Optimizer) -> FreezeStated:
         """What holds of each layer with parameters, read off the modules and the optimiser themselves."""
-        rates = {id(p): float(group["lr"]) for group in optimizer.param_groups for p in group["params"]}
+        rates = {id(p): float(group["peak"]) for group in optimizer.param_groups for p in group["params"]}
         network = self._network.network
         return FreezeStated(
             stage,
