@@ -194,15 +194,7 @@ class TrainPage(Page):
     def _config(self) -> RunConfig:
         session = self._session
         data = DataConfig(root=session.data_root, ratios=session.ratios, split_seed=session.split_seed)
-        return RunConfig(
-            data=data,
-            arch=session.arch,
-            weights=session.weights,
-            strategy=session.strategy,
-            blocks=session.blocks,
-            unfreeze=session.unfreeze,
-            **self.form.values(),
-        )
+        return RunConfig(data=data, **session.run_fields(), **self.form.values())
 
     @Slot()
     def _pause(self) -> None:
@@ -291,8 +283,6 @@ class TrainPage(Page):
             config = event.config
             self._session.set_run(config, event.stages)
             self.form.set_values(config.model_dump(mode="json"))
-            if len(event.stages) > 1 and (config.freeze or config.unfreeze):
-                self._notes.append("Layers frozen or trained by hand in it would not be when started again.")
         self._shown = event
 
     def _look_for_images(self, event: engine.RunImages) -> None:
@@ -350,7 +340,8 @@ class TrainPage(Page):
         session, task = self._session, self._task
         ready, training = session.catalogue is not None, task is not None and not self._reading
         self.summary.show_session(session)
-        self.form.show_strategy(session.strategy)
+        self._tell_schedule()
+        self.form.show_strategy(session.strategy, session.edited_stages)
         self.form.setEnabled(task is None)
         self.view.set_busy(task is not None)
         self._show_starting(ready, training)
@@ -395,3 +386,8 @@ class TrainPage(Page):
     def _remember(self) -> None:
         values: dict[str, Any] = self.form.values()
         self._settings.set_page_values("train", values)
+        self._tell_schedule()
+
+    def _tell_schedule(self) -> None:
+        values = self.form.values()
+        self._session.set_schedule(values["epochs"], values["lr"], values.get("lr_decay", 1.0))

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tlstudio.config import RunConfig, Strategy
+from tlstudio.config import RunConfig, Stage, Strategy
 from tlstudio.models.strategies import DEFAULT_LR
 from tlstudio.ui.theme import Size, Space, Theme, with_role
 from tlstudio.ui.widgets.basics import number_box
@@ -97,7 +97,7 @@ class TrainingForm(QWidget):
         self.lr.setText(f"{rate:g}" if isinstance(rate, float) and rate > 0 else "")
         self._later.stop()
 
-    def show_strategy(self, strategy: Strategy) -> None:
+    def show_strategy(self, strategy: Strategy, stages: tuple[Stage, ...] = ()) -> None:
         """Say the rate that the strategy chooses; of a model used as it is nothing is trained."""
         default = DEFAULT_LR.get(strategy)
         self.lr.setPlaceholderText(f"Auto: {default:g}" if default else "Not trained")
