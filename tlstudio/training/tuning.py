@@ -1,0 +1,248 @@
+"""How a network is computed fastest on this machine: a short trial, whose outcome is remembered."""
+
+import contextlib
+import copy
+import dataclasses
+import json
+import logging
+import os
+import platform
+import statistics
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any, cast
+
+import psutil
+import torch
+from torch import Tensor, nn
+
+from tlstudio.config import RunConfig, Stage
+from tlstudio.events import Control, Event, Progress
+from tlstudio.files import write_json
+from tlstudio.models.freeze import FreezableNetwork
+from tlstudio.paths import cache_dir
+from tlstudio.training.device import Compute
+
+_log = logging.getLogger(__name__)
+
+WORTH_TRYING = 1000  # images that pass the network: with fewer, a trial costs more than it can save
+_FORMAT = 1  # of the file: raise it when the trial or what is chosen changes its meaning
+_GAIN = 1.05  # times faster that a candidate has to be: less is noise
+_HOPELESS = 2.0  # times slower in its first pass that a candidate is given up
+_ROUNDS = 5
+_FEWEST_ROUNDS = 2
+_SECONDS = 1.0  # that a candidate may take in all, once it had the fewest rounds
+# Images a pass. Fewer would misjudge: of two, contiguous ones pass a ResNet-18 on a CPU faster, of eight not.
+_IMAGES = {"cpu": 8}
+_IMAGES_ELSEWHERE = 32
+_SLOW_PASS = 0.3  # seconds that two images may take on a CPU; slower networks are tried with fewer images
+
+
+def choose_compute(
+    config: RunConfig,
+    network: nn.Module,
+    stages: tuple[Stage, ...],
+    size: int,
+    device: torch.device,
+    work: int,
+    control: Control,
+) -> Generator[Event, None, Compute]:
+    """The fastest way to compute a network on a device; yields Progress if it has to be tried out.
+
+    The layout, then bfloat16, then the number of threads: each is tried against the best so far, forward
+    and, of what ``stages`` train, backward, on a copy, so that the network and the generators of random
+    numbers stay as they are. What was chosen is remembered: equal runs on one machine are computed alike.
+
+    Args:
+        network: a FreezableNetwork, where there are ``stages``; images to logits.
+        size: pixels a side of its images.
+        work: images that will pass the network; where they are few, the usual way is taken untried.
+    """
+    usual = Compute(device, autocast=config.precision == "bfloat16")
+    if work < WORTH_TRYING:
+        return usual
+    file, key = cache_dir() / "compute.json", _key(config, network, stages, size, device)
+    remembered = _read(file)
+    if _is_whole(remembered.get(key)):
+        return Compute.recorded(remembered[key], device)
+    yield Progress("Trying what is fastest on this machine")
+    trial = _Trial(network, stages, size, config.batch_size, device)
+    chosen = yield from _fastest(trial, usual, config.precision == "auto", control)
+    with contextlib.suppress(OSError):  # without it, the next run tries again
+        write_json(file, {"format": _FORMAT, "choices": {**_read(file), key: chosen.record()}})
+    return chosen
+
+
+def machine_name(device: torch.device) -> str:
+    """What computes, in a word that tells one machine from another."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    with contextlib.suppress(OSError), Path("/proc/cpuinfo").open(encoding="utf-8") as lines:
+        for line in lines:
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _fastest(
+    trial: "_Trial", usual: Compute, any_precision: bool, control: Control
+) -> Generator[Event, None, Compute]:
+    changes: list[dict[str, Any]] = [{"channels_last": False}]
+    if any_precision:
+        changes.append({"autocast": True})
+    changes.extend({"threads": threads} for threads in _threads(usual.device))
+    best = usual
+    try:
+        trial.begin(usual)
+        for place, change in enumerate(changes, start=1):
+            candidate = dataclasses.replace(best, **change)
+            if _is_faster(trial, candidate, best, control):
+                best = candidate
+            yield Progress("Trying what is fastest on this machine", place, len(changes))
+    except (RuntimeError, MemoryError):  # not even the usual way fits; training itself has ways out
+        _log.exception("Nothing could be tried")
+    return best
+
+
+def _is_faster(trial: "_Trial", candidate: Compute, best: Compute, control: Control) -> bool:
+    """Whether a candidate is clearly faster, by the median of passes taken in turns."""
+    begun = time.perf_counter()
+    control.checkpoint()
+    before = trial.seconds(best)
+    try:
+        first = trial.seconds(candidate)
+    except (RuntimeError, MemoryError):  # a device without bfloat16, say
+        return False
+    if first > _HOPELESS * before:
+        return False
+    taken: tuple[list[float], list[float]] = ([], [])
+    for number in range(_ROUNDS):
+        if number >= _FEWEST_ROUNDS and time.perf_counter() - begun > _SECONDS:
+            break
+        for compute, seconds in zip((best, candidate), taken, strict=True):
+            control.checkpoint()
+            seconds.append(trial.seconds(compute))
+    return statistics.median(taken[0]) >= _GAIN * statistics.median(taken[1])
+
+
+class _Trial:
+    """Passes of random images through a copy of a network that trains as the run will at its widest."""
+
+    def __init__(
+        self, network: nn.Module, stages: tuple[Stage, ...], size: int, batch: int, device: torch.device
+    ) -> None:
+        self._network = copy.deepcopy(network)
+        self._device = device
+        self._size = size
+        self._trains = bool(stages)
+        if isinstance(self._network, FreezableNetwork):
+            layers = (self._network.tree.trained_leaves(stage.plan) for stage in stages)
+            self._network.apply_plan(self._network.tree.plan_for(frozenset[str]().union(*layers)))
+        self._network.train(self._trains)
+        # Batch norm that learns needs two images.
+        self._images = self._random(max(2, min(batch, _IMAGES.get(device.type, _IMAGES_ELSEWHERE))))
+
+    def begin(self, usual: Compute) -> None:
+        """Warm up; on a CPU, take as few images as the network's size asks for."""
+        if self._device.type != "cpu":
+            self.seconds(usual)
+            return
+        images, self._images = self._images, self._images[:2]
+        self.seconds(usual)
+        slowness = self.seconds(usual) / _SLOW_PASS
+        self._images = images[: max(2, int(len(images) / max(1.0, slowness)))]
+
+    def seconds(self, compute: Compute) -> float:
+        """Of one pass."""
+        with self._undisturbed(), _on_threads(compute.threads):
+            network = compute.settle(self._network)
+            images = compute.inputs(self._images)
+            self._wait()
+            begun = time.perf_counter()
+            with torch.set_grad_enabled(self._trains):
+                with compute.at_work():
+                    logits = network(images)
+                if self._trains:
+                    logits.float().square().mean().backward()
+            self._wait()
+            seconds = time.perf_counter() - begun
+            network.zero_grad(set_to_none=True)
+            return seconds
+
+    def _random(self, images: int) -> Tensor:
+        generator = torch.Generator().manual_seed(0)
+        return torch.randn(images, 3, self._size, self._size, generator=generator)
+
+    @contextlib.contextmanager
+    def _undisturbed(self) -> Generator[None]:
+        """Dropout draws random numbers, which must not be missing later."""
+        devices = [self._device] if self._device.type == "cuda" else []
+        with torch.random.fork_rng(devices):  # pyright: ignore[reportUnknownMemberType]
+            yield
+
+    def _wait(self) -> None:
+        if self._device.type != "cpu":
+            torch.accelerator.synchronize(self._device)
+
+
+@contextlib.contextmanager
+def _on_threads(threads: int | None) -> Generator[None]:
+    before = torch.get_num_threads()
+    if threads:
+        torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        if threads:
+            torch.set_num_threads(before)
+
+
+def _threads(device: torch.device) -> list[int]:
+    """Numbers of threads that are worth trying beside torch's own."""
+    if device.type != "cpu" or "OMP_NUM_THREADS" in os.environ:  # somebody has chosen
+        return []
+    counts = {psutil.cpu_count(logical=True), psutil.cpu_count(logical=False)}
+    return sorted(count for count in counts if count and count != torch.get_num_threads())
+
+
+def _key(
+    config: RunConfig, network: nn.Module, stages: tuple[Stage, ...], size: int, device: torch.device
+) -> str:
+    """What decides the choice, in words."""
+    trained = sorted({path for stage in stages for path in stage.plan.trainable})
+    return " | ".join(
+        (
+            f"{machine_name(device)}, {os.cpu_count()} processors, {torch.get_num_threads()} threads",
+            f"torch {torch.__version__}",
+            f"{config.arch} at {size}, {config.precision}",
+            f"trains {' '.join(trained)}" if trained else f"{type(network).__name__}, trains nothing",
+        )
+    )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """All that is remembered; nothing, if it is damaged or of another version."""
+    try:
+        content = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    match content:
+        case {"format": version, "choices": dict(choices)} if version == _FORMAT:  # pyright: ignore[reportUnknownVariableType]
+            return cast(dict[str, Any], choices)
+        case _:
+            return {}
+
+
+def _is_whole(record: Any) -> bool:
+    match record:
+        case {
+            "channels_last": bool(),
+            "autocast": bool(),
+            "folded": bool(),
+            "threads": int() | None,
+            "device": str(),
+        }:
+            return len(record) == len(dataclasses.fields(Compute))
+        case _:
+            return False
