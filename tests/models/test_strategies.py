@@ -1,9 +1,9 @@
 import pytest
 
-from tlstudio.config import DataConfig, RunConfig, Strategy
+from tlstudio.config import DataConfig, FreezePlan, RunConfig, Stage, Strategy
 from tlstudio.errors import BadInput
 from tlstudio.models.inspect import layer_tree
-from tlstudio.models.strategies import STAGE_DECAY, plan_for, stages_for
+from tlstudio.models.strategies import STAGE_DECAY, block_rates, plan_for, stages_for
 
 TREE = layer_tree("resnet18", 4)
 VGG = layer_tree("vgg11", 4)
@@ -74,3 +74,29 @@ def test_that_freezing_everything_is_refused():
 def test_that_more_blocks_than_there_are_is_refused():
     with pytest.raises(BadInput, match="resnet18 has 5 blocks before its head, not 6"):
         plan_for(Strategy.PARTIAL, TREE, 6)
+
+
+def test_that_rates_fall_from_the_head_downwards_and_can_be_set_by_hand():
+    asked = config(Strategy.FULL, lr_decay=0.5, rates={"layer3": 7e-5})
+    assert block_rates(TREE, asked, 0.01) == pytest.approx(
+        {
+            "head": 0.01,
+            "layer4": 0.005,
+            "layer3": 7e-5,
+            "layer2": 0.00125,
+            "layer1": 0.000625,
+            "stem": 0.0003125,
+        }
+    )
+
+
+def test_that_only_a_block_can_have_a_rate_of_its_own():
+    with pytest.raises(BadInput, match=r"layer4\.1 is no block of resnet18.*stem, layer1, .*layer4, head"):
+        stages_for(config(Strategy.FULL, rates={"layer4.1": 1e-3}), TREE)
+
+
+def test_that_stages_by_hand_take_the_place_of_the_strategy_s():
+    stage = Stage(name="top", epochs=3, lr=0.1, plan=FreezePlan(trainable=("layer4", "head")))
+    edited = config(Strategy.STAGED, stages=(stage, stage), blocks=4, epochs=99)
+    assert stages_for(edited, TREE) == (stage, stage)
+    assert edited.epochs == 6

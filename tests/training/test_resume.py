@@ -19,7 +19,7 @@ import torch
 
 from tests.images import image_folder, picture
 from tests.training.test_trainer import config, of
-from tlstudio.config import RunConfig
+from tlstudio.config import FreezePlan, RunConfig, Stage
 from tlstudio.data.catalogue import Catalogue, ImageRecord
 from tlstudio.events import Control, Event, Notice, Progress
 from tlstudio.models.weights import read_tensors
@@ -47,6 +47,12 @@ ROUNDS = int(os.environ.get("TLSTUDIO_TEST_KILL_ROUNDS", "1"))
 KILLS = 6
 # 150,000 weights with batch norm among them: checkpoints stay small, though all that training does happens.
 SMALL = {"strategy": "hybrid", "unfreeze": ("layer1", "fc"), "epochs": 3, "schedule": "one-cycle"}
+
+# The second stage goes on with the optimiser of the first, for the head that both train.
+CONTINUED = (
+    Stage(name="head", epochs=1, lr=1e-2, plan=FreezePlan(trainable=("head",))),
+    Stage(name="more", epochs=2, lr=1e-3, plan=FreezePlan(trainable=("layer1", "head")), continues=True),
+)
 
 RESUMED = Notice("Resumed after epoch 2, which was the last one finished.")
 
@@ -118,8 +124,10 @@ def same(one: Path, other: Path) -> None:
         {"strategy": "staged", "epochs": 3, "optimizer": "adamw", "schedule": "cosine"},
         {"strategy": "feature-extraction", "epochs": 3, "optimizer": "sgd", "schedule": "cosine", "views": 2},
         {"strategy": "full", "epochs": 3, "optimizer": "sgd", "schedule": "one-cycle"},
+        {"strategy": "staged", "stages": CONTINUED, "schedule": "cosine", "ema": 0.9, "warmup": 0.2},
+        {"strategy": "hybrid", "unfreeze": ("layer1", "fc"), "epochs": 3, "ema": 0.9, "accumulate": 2},
     ],
-    ids=lambda more: f"{more['strategy']}-{more['optimizer']}-{more['schedule']}",
+    ids=["staged", "head", "full", "continued stages", "averaged"],
 )
 def test_that_a_run_stopped_again_and_again_ends_like_one_that_never_was(
     dataset: Path, home: Path, tmp_path: Path, more: dict

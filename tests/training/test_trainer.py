@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tlstudio.config import DataConfig, RunConfig
-from tlstudio.events import Control, Event
+from tlstudio.events import Control, Event, Notice
 from tlstudio.runs.index import RunIndex
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.checkpoint import load_model
@@ -231,3 +231,69 @@ def test_that_the_time_left_falls_to_nothing(dataset: Path):
     batches = of(run(dataset, epochs=3), BatchFinished)
     assert all(math.isfinite(batch.seconds_left) and batch.seconds_left >= 0 for batch in batches)
     assert batches[-1].done == batches[-1].total
+
+
+def test_that_a_run_goes_on_in_smaller_parts_when_memory_runs_out_and_says_so(
+    dataset: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(torch.nn.Linear, "forward", _fits(3, torch.nn.Linear.forward))
+    events = run(dataset, strategy="full", batch_size=8, epochs=1)
+    assert isinstance(events[-1], RunFinished)
+    told = [event.text for event in of(events, Notice)]
+    assert told == [
+        "The device ran out of memory: batches now pass in parts of 4 images.",
+        "The device ran out of memory: batches now pass in parts of 2 images.",
+    ]
+    assert RunFolder.open(events[-1].run).read("about.json")["images_at_once"] == 2
+
+
+def _fits(most: int, forward):
+    def limited(self, inputs):
+        if len(inputs) > most:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return forward(self, inputs)
+
+    return limited
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"warmup": 0.3, "lr_decay": 0.5, "rates": {"layer2": 1e-4}},
+        {"balance": "loss", "clip_norm": 1.0, "label_smoothing": 0.1},
+        {"ema": 0.99, "accumulate": 2},
+        {"batch_norm": "keep", "batch_size": 1},
+        {"precision": "bfloat16"},
+    ],
+    ids="-".join,
+)
+def test_that_a_run_can_be_steered(dataset: Path, more: dict):
+    events = run(dataset, strategy="full", epochs=1, **more)
+    assert isinstance(events[-1], RunFinished)
+    (stated,) = of(events, FreezeStated)
+    norms = {layer.batch_norm for layer in stated.layers} - {""}
+    assert norms == {"kept" if "batch_norm" in more else "updated"}
+    rates = {layer.path: layer.lr for layer in stated.layers}
+    assert rates["layer4.1.conv2"] == pytest.approx(rates["fc"] * more.get("lr_decay", 1))
+
+
+def test_that_kept_statistics_do_not_move_while_scale_and_shift_do(dataset: Path):
+    events = run(dataset, strategy="full", batch_norm="keep", epochs=1)
+    started = load_model(RunFolder.open(events[-1].run), 1, CPU).network.state_dict()
+    assert torch.equal(started["bn1.running_mean"], torch.zeros(64))
+    assert not torch.equal(started["bn1.weight"], torch.ones(64))
+
+
+def test_that_an_averaged_model_is_another_one_than_the_last_step_s(dataset: Path):
+    plain, averaged = (
+        load_model(RunFolder.open(run(dataset, epochs=1, **more)[-1].run), 1, CPU).network.state_dict()
+        for more in ({}, {"ema": 0.9})
+    )
+    assert not torch.equal(plain["fc.weight"], averaged["fc.weight"])
+
+
+def test_that_rates_of_what_is_no_block_are_refused_before_anything_is_fetched(dataset: Path):
+    (*_, last) = run(dataset, rates={"layer9": 1e-3})
+    assert isinstance(last, RunFailed)
+    assert last.bad_input
+    assert "layer9 is no block of resnet18" in last.message

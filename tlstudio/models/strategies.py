@@ -43,6 +43,7 @@ def stages_for(config: RunConfig, tree: LayerTree) -> tuple[Stage, ...]:
         for stage in stages
     )
     for stage in stages:
+        block_rates(tree, config, stage.lr)  # for what it says of rates that do not fit
         if not stage.plan.trainable:
             raise BadInput(
                 f"Nothing would be trained: every layer is frozen in the stage '{stage.name}'.",

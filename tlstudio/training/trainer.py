@@ -46,6 +46,7 @@ from tlstudio.training.watch import Watch
 _log = logging.getLogger(__name__)
 
 DECODING_THREADS = 4
+PARTS = "images_at_once"  # in about.json, where memory ran out
 
 
 def train(config: RunConfig, control: Control, *, out: Path | None = None) -> Iterator[Event]:
@@ -161,7 +162,7 @@ class _Trainer:
         self.control = control
         self.lr = 0.0  # of the last step
         self.pool = pool
-        self.parts = Parts()
+        self.parts = Parts(kept.run.read("about.json").get(PARTS))
         self.inputs = Inputs(job, pool, self.parts)
         self.before: Optimizer | None = None  # that of the stage before
         self.clock = Clock(job.config.epochs, job.count("train"), job.count("val"), job.count("test"))
@@ -272,7 +273,7 @@ class _Trainer:
             meter.add(passed.loss, passed.logits, passed.labels)
             score = meter.score()
             if not math.isfinite(score.loss):
-                raise diverged(score.loss, epoch, number, descent.lr)
+                raise diverged(score.loss, epoch, descent.lr, number)
             now = time.monotonic()
             self.clock.trained(len(batch.rows), now - last)
             rate, last = score.images / (now - begun), now
@@ -283,6 +284,8 @@ class _Trainer:
 
     def notices(self) -> Iterator[Notice]:
         """What came up on the way and a person should know."""
+        if self.parts.notices:
+            self.run.write("about.json", {**self.run.read("about.json"), PARTS: self.parts.most})
         for notices in (self.inputs.notices, self.parts.notices):
             yield from notices
             notices.clear()
@@ -300,6 +303,8 @@ class _Trainer:
         job, run = self.job, self.run
         with work.average.in_place() if work and work.average else contextlib.nullcontext():
             val = yield from self.validate(epoch)
+            if not math.isfinite(val.loss):
+                raise diverged(val.loss, epoch, self.lr)  # before its model takes a good one's place
             about = {"epoch": epoch, "stage": stage, "val_loss": val.loss, "val_top1": val.top1}
             path, size = save_epoch(run, job.stored, job.changing, **about)
         best, seconds = self.history.improves(val), time.monotonic() - begun
