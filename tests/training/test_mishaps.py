@@ -14,7 +14,8 @@ from tests.training.test_trainer import config, of, run
 from tlstudio.events import Control, Event
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.checkpoint import newest_whole
-from tlstudio.training.events import BatchFinished, EpochFinished, RunFailed, RunFinished
+from tlstudio.training.events import EpochFinished, RunFailed, RunFinished
+from tlstudio.training.steps import Criterion
 from tlstudio.training.trainer import resume, train
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -96,17 +97,63 @@ def test_that_a_run_whose_own_folder_is_gone_ends_as_failed(dataset: Path, tmp_p
     assert newest_whole(RunFolder.open(tmp_path / "elsewhere")) == 1
 
 
-def test_that_a_loss_that_is_no_number_says_where_it_began_and_keeps_the_last_good_model(dataset: Path):
-    events = run(dataset, strategy="full", optimizer="sgd", schedule="constant", lr=1e3, epochs=6)
-    last, steps = events[-1], of(events, BatchFinished)
+@pytest.mark.parametrize("finished", [1, 2])
+def test_that_a_run_folder_deleted_in_mid_run_is_not_made_anew(dataset: Path, tmp_path: Path, finished: int):
+    """After the last epoch only the tests are left to be written."""
+    for event in (events := train(config(dataset, **SMALL), Control(), out=tmp_path / "run")):
+        if isinstance(event, EpochFinished) and event.epoch == finished:
+            break
+    shutil.rmtree(tmp_path / "run")
+    *_, last = events
     assert isinstance(last, RunFailed)
-    finished = [epoch.epoch for epoch in of(events, EpochFinished)]
-    assert 0 < len(finished) < 6
-    before, within = divmod(len(steps), steps[0].total)
-    assert f"in epoch {before + 1} at step {within + 1}." in last.message
-    assert "Try a learning rate of" in last.hint
-    assert RunFolder.open(last.run).epochs() == finished
-    assert newest_whole(RunFolder.open(last.run)) == finished[-1]
+    assert last.message == f"The folder of the run, {tmp_path / 'run'}, was moved or deleted in mid-run."
+    assert last.hint
+    assert not (tmp_path / "run").exists()
+
+
+def test_that_a_run_moved_in_mid_run_is_resumed_where_it_is(dataset: Path, tmp_path: Path):
+    *_, whole = train(config(dataset, **SMALL), Control(), out=tmp_path / "whole")
+    events = train(config(dataset, **SMALL), Control(), out=tmp_path / "run")
+    first_epoch(events)
+    (tmp_path / "run").rename(tmp_path / "elsewhere")
+    *_, last = events
+    assert isinstance(last, RunFailed)
+    *_, last = resume(tmp_path / "elsewhere", Control())
+    assert isinstance(last, RunFinished)
+    assert last.run == tmp_path / "elsewhere"
+    assert (last.best_epoch, last.val_top1) == (whole.best_epoch, whole.val_top1)
+
+
+def test_that_a_loss_that_is_no_number_says_where_it_began_and_keeps_the_last_good_model(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked = config(dataset, **SMALL, lr=0.01, schedule="constant")
+    *_, whole = train(asked, Control(), out=tmp_path / "whole")
+    steps, loss_of = itertools.count(1), Criterion.__call__
+    with monkeypatch.context() as patch:
+        patch.setattr(Criterion, "__call__", lambda *of: loss_of(*of) * (math.nan if next(steps) == 5 else 1))
+        *_, last = train(asked, Control(), out=tmp_path / "run")
+    assert isinstance(last, RunFailed)
+    assert last.message == "The training loss became nan in epoch 2 at step 2."  # of three an epoch
+    assert last.hint == "Try a learning rate of 0.001; the models of the epochs before are kept."
+    folder = RunFolder.open(last.run)
+    assert folder.epochs() == [1] == [newest_whole(folder)]
+    *_, last = resume(last.run, Control())
+    assert isinstance(last, RunFinished)
+    assert (last.best_epoch, last.val_top1) == (whole.best_epoch, whole.val_top1)
+
+
+def test_that_a_model_that_gives_no_numbers_is_not_kept(dataset: Path):
+    """A single step does it: the loss before it was fine, and there is no step after it to notice."""
+    events = run(
+        dataset, strategy="full", optimizer="sgd", schedule="constant", lr=1e20, batch_size=64, epochs=1
+    )
+    last = events[-1]
+    assert isinstance(last, RunFailed)
+    assert last.message == "The validation loss was nan after epoch 1: the last steps of it went too far."
+    assert last.hint == "Try a learning rate of 1e+19."
+    assert of(events, EpochFinished) == []
+    assert RunFolder.open(last.run).epochs() == []
 
 
 def test_that_a_class_with_one_image_is_trained_on(images: Path):

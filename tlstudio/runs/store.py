@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from tlstudio.config import RunConfig
-from tlstudio.errors import BadInput
+from tlstudio.errors import BadInput, StudioError
 from tlstudio.files import atomic_write, naming, write_json
 from tlstudio.paths import runs_dir
 from tlstudio.runs.index import CONFIG_FILE, RESULT_FILE, RunIndex, RunRow
@@ -72,6 +72,18 @@ class RunFolder:
         if pid := RunIndex().trained_by(self.path):
             raise BadInput(f"Process {pid} is training {self.path} right now.", "Wait for it, or stop it.")
 
+    def refuse_if_gone(self) -> None:
+        """Whoever goes on writing would otherwise make a folder anew that lacks most of the run.
+
+        Raises:
+            StudioError: the folder was moved or deleted since the run began.
+        """
+        if not (self.path / CONFIG_FILE).is_file():
+            raise StudioError(
+                f"The folder of the run, {self.path}, was moved or deleted in mid-run.",
+                "Wherever it is now, the run can be resumed there; without it, train again.",
+            )
+
     def leads_outside(self) -> bool:
         """Whether models would be written elsewhere: a run's folder may come from a stranger."""
         return (self.path / CHECKPOINTS).is_symlink()
@@ -123,7 +135,12 @@ class RunFolder:
             raise BadInput(f"{file} cannot be read: {error}.", "The run is damaged; train again.") from error
 
     def write(self, name: str, data: Any) -> None:
-        """Write one of the run's files as JSON, whole or not at all."""
+        """Write one of the run's files as JSON, whole or not at all.
+
+        Raises:
+            StudioError: the run's folder is gone.
+        """
+        self.refuse_if_gone()
         write_json(self._file(name), data)
 
     def append_metric(self, metric: dict[str, Any]) -> None:

@@ -45,7 +45,13 @@ def save_frozen(run: RunFolder, network: nn.Module, trained: frozenset[str]) -> 
 
 
 def save_epoch(run: RunFolder, network: nn.Module, trained: frozenset[str], **about: Any) -> tuple[Path, int]:
-    """Store the tensors that training may have changed; gives the file and its bytes."""
+    """Store the tensors that training may have changed; gives the file and its bytes.
+
+    Raises:
+        OSError: it cannot be written.
+        StudioError: the run's folder is gone.
+    """
+    run.refuse_if_gone()
     tensors = {name: t.cpu() for name, t in network.state_dict().items() if name in trained}
     path = run.checkpoint(about["epoch"])
     return path, write_tensors(path, {"format": _FORMAT, "tensors": tensors, **about})
