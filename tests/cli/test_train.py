@@ -277,7 +277,7 @@ def test_that_an_unexpected_error_in_training_is_one_sentence(
     def broken(*_args: object, **_more: object) -> None:
         raise ZeroDivisionError("nobody thought of this")
 
-    monkeypatch.setattr("tlstudio.training.trainer.make_optimizer", broken)
+    monkeypatch.setattr("tlstudio.training.trainer.make_schedule", broken)
     ran = cli("train", *small, "--json")
     assert ran.status == 1
     assert ran.lines()[-1]["event"] == "run_failed"

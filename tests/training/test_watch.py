@@ -10,7 +10,7 @@ from tlstudio.events import Control
 from tlstudio.models.build import build
 from tlstudio.models.freeze import FreezableNetwork
 from tlstudio.models.inspect import layer_tree
-from tlstudio.training import trainer
+from tlstudio.training import steps
 from tlstudio.training.events import BlocksMoved, EpochFinished, FreezeStated, RunFailed
 from tlstudio.training.trainer import train
 from tlstudio.training.watch import Watch
@@ -59,7 +59,7 @@ def test_that_a_block_s_change_and_gradient_are_measured(network: FreezableNetwo
 def test_that_one_bit_of_a_frozen_layer_fails_the_run(
     dataset: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ):
-    real = trainer.functional.cross_entropy
+    real = steps.functional.cross_entropy
     seen: list[FreezableNetwork] = []
     apply_plan = FreezableNetwork.apply_plan
     monkeypatch.setattr(
@@ -74,7 +74,7 @@ def test_that_one_bit_of_a_frozen_layer_fails_the_run(
         bits ^= 1
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(trainer.functional, "cross_entropy", tampering)
+    monkeypatch.setattr(steps.functional, "cross_entropy", tampering)
     # one epoch of an odd number of steps: the bit is another in the end
     events = list(train(config(dataset, epochs=1, batch_size=9, augmentation="none"), Control()))
     assert isinstance(events[-1], RunFailed)
