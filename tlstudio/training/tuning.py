@@ -5,9 +5,9 @@ import copy
 import dataclasses
 import json
 import logging
+import math
 import os
 import platform
-import statistics
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -29,14 +29,15 @@ _log = logging.getLogger(__name__)
 WORTH_TRYING = 1000  # images that pass the network: with fewer, a trial costs more than it can save
 _FORMAT = 1  # of the file: raise it when the trial or what is chosen changes its meaning
 _GAIN = 1.05  # times faster that a candidate has to be: less is noise
-_HOPELESS = 2.0  # times slower in its first pass that a candidate is given up
+_HOPELESS = 4.0  # times slower in its first pass that a candidate is given up
 _ROUNDS = 5
-_FEWEST_ROUNDS = 2
-_SECONDS = 1.0  # that a candidate may take in all, once it had the fewest rounds
+_FEWEST_ROUNDS = 3
+_SECONDS_EACH = 1.0  # that a candidate may take, once it had the fewest rounds
+_SECONDS = 3.0  # after which no other candidate is tried
 # Images a pass. Fewer would misjudge: of two, contiguous ones pass a ResNet-18 on a CPU faster, of eight not.
 _IMAGES = {"cpu": 8}
 _IMAGES_ELSEWHERE = 32
-_SLOW_PASS = 0.3  # seconds that two images may take on a CPU; slower networks are tried with fewer images
+_SLOW_PASS = 0.1  # seconds that two images may take on a CPU; slower networks are tried with fewer images
 
 
 def choose_compute(
@@ -50,8 +51,8 @@ def choose_compute(
 ) -> Generator[Event, None, Compute]:
     """The fastest way to compute a network on a device; yields Progress if it has to be tried out.
 
-    The layout, then bfloat16, then the number of threads: each is tried against the best so far, forward
-    and, of what ``stages`` train, backward, on a copy, so that the network and the generators of random
+    bfloat16, then the number of threads, then the layout: each is tried against the best so far, forward and,
+    of what ``stages`` train, backward, on a copy, so that the network and the generators of random
     numbers stay as they are. What was chosen is remembered: equal runs on one machine are computed alike.
 
     Args:
@@ -88,11 +89,10 @@ def machine_name(device: torch.device) -> str:
 def _fastest(
     trial: "_Trial", usual: Compute, any_precision: bool, control: Control
 ) -> Generator[Event, None, Compute]:
-    changes: list[dict[str, Any]] = [{"channels_last": False}]
-    if any_precision:
-        changes.append({"autocast": True})
-    changes.extend({"threads": threads} for threads in _threads(usual.device))
-    best = usual
+    changes: list[dict[str, Any]] = [{"autocast": True}] if any_precision else []
+    changes += [{"threads": threads} for threads in _threads(usual.device)]
+    changes += [{"channels_last": False}]
+    best, begun = usual, time.perf_counter()
     try:
         trial.begin(usual)
         for place, change in enumerate(changes, start=1):
@@ -100,30 +100,34 @@ def _fastest(
             if _is_faster(trial, candidate, best, control):
                 best = candidate
             yield Progress("Trying what is fastest on this machine", place, len(changes))
+            if time.perf_counter() - begun > _SECONDS:
+                break
     except (RuntimeError, MemoryError):  # not even the usual way fits; training itself has ways out
         _log.exception("Nothing could be tried")
     return best
 
 
 def _is_faster(trial: "_Trial", candidate: Compute, best: Compute, control: Control) -> bool:
-    """Whether a candidate is clearly faster, by the median of passes taken in turns."""
+    """Whether a candidate is clearly faster.
+
+    Passes are taken in turns and the quickest of each compared: other programs only ever slow a pass.
+    """
     begun = time.perf_counter()
     control.checkpoint()
-    before = trial.seconds(best)
     try:
-        first = trial.seconds(candidate)
+        if trial.seconds(candidate) > _HOPELESS * trial.seconds(best):
+            return False
     except (RuntimeError, MemoryError):  # a device without bfloat16, say
         return False
-    if first > _HOPELESS * before:
-        return False
-    taken: tuple[list[float], list[float]] = ([], [])
+    quickest, challenged = math.inf, math.inf
     for number in range(_ROUNDS):
-        if number >= _FEWEST_ROUNDS and time.perf_counter() - begun > _SECONDS:
+        if number >= _FEWEST_ROUNDS and time.perf_counter() - begun > _SECONDS_EACH:
             break
-        for compute, seconds in zip((best, candidate), taken, strict=True):
-            control.checkpoint()
-            seconds.append(trial.seconds(compute))
-    return statistics.median(taken[0]) >= _GAIN * statistics.median(taken[1])
+        control.checkpoint()
+        challenged = min(challenged, trial.seconds(best))
+        control.checkpoint()
+        quickest = min(quickest, trial.seconds(candidate))
+    return challenged >= _GAIN * quickest
 
 
 class _Trial:
