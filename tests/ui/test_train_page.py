@@ -156,7 +156,8 @@ def test_that_the_run_is_what_session_and_fields_say(
     QTest.keyClicks(page.form.lr, "0.02")
     page.form.batch_size.setValue(16)
     page.form.choices["optimizer"].setCurrentIndex(1)
-    click(page.form.more.button)
+    for fold in page.form.folds.values():
+        click(fold.button)
     page.form.image_size.setValue(96)
     page.form.early_stopping.setValue(3)
     page.form.seed.setValue(5)
@@ -335,7 +336,8 @@ def test_that_the_table_keeps_the_rules_of_item_models(trained: TrainPage) -> No
 
 
 def test_that_every_control_has_a_name_and_is_reached_by_tab(trained: TrainPage) -> None:
-    click(trained.form.more.button)
+    for fold in trained.form.folds.values():
+        click(fold.button)
     check_controls(trained)
 
 

@@ -80,6 +80,8 @@ QPushButton[kind="quiet"]:focus, QToolButton[kind="quiet"]:focus {
 QPushButton[kind="row"]:focus { border: $size_focus solid $accent; padding: 0 3px; }
 QPushButton[kind="quiet"]:checked { background: $selected; color: $text; }
 QPushButton[kind="quiet"]:disabled { color: $quiet; }
+QPushButton[kind="tight"] { padding: 0 $space_s; }
+QPushButton[kind="tight"]:focus { padding: 0 7px; }
 QPushButton[kind="danger"] { color: $error_text; border-color: $error; }
 QPushButton[kind="danger"]:hover { background: $hover; }
 QPushButton[kind="danger"]:disabled { color: $quiet; background: $faint; border-color: $line; }

@@ -11,6 +11,15 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
 
 
+def seconds(count: float) -> str:
+    """A time that was estimated, as "0.3 s", "42 s" or, from a minute on, "1:20 min" or "1:03:20 h"."""
+    if count < 1.95:
+        return f"{max(count, 0.1):.1f} s"
+    if count < 59.5:
+        return f"{count:.0f} s"
+    return f"{duration(count)} {'h' if count >= 3599.5 else 'min'}"
+
+
 def moment(seconds: float) -> str:
     """A time in seconds since 1970 as "14:02" where it is of today, otherwise as "24 Nov, 14:02"."""
     then, now = datetime.fromtimestamp(seconds).astimezone(), datetime.now().astimezone()

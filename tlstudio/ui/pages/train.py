@@ -390,4 +390,4 @@ class TrainPage(Page):
 
     def _tell_schedule(self) -> None:
         values = self.form.values()
-        self._session.set_schedule(values["epochs"], values["lr"], values.get("lr_decay", 1.0))
+        self._session.set_schedule(values["epochs"], values["lr"], values["lr_decay"])

@@ -4,7 +4,15 @@ from typing import overload
 
 from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QDoubleSpinBox, QFrame, QPushButton, QScrollArea, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFrame,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QWidget,
+)
 
 from tlstudio.ui.theme import Space, Theme
 
@@ -51,7 +59,9 @@ def number_box(
 
 
 @overload
-def number_box(least: float, most: float, *, decimals: int, step: float = ...) -> QDoubleSpinBox: ...
+def number_box(
+    least: float, most: float, *, decimals: int, step: float = ..., at_least: str = ..., suffix: str = ...
+) -> QDoubleSpinBox: ...
 
 
 def number_box(
@@ -94,6 +104,18 @@ class QuietDoubleSpinBox(QDoubleSpinBox):
 
     def textFromValue(self, val: float) -> str:
         return f"{val:.{self.decimals()}f}".rstrip("0").rstrip(".") or "0"
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+class QuietComboBox(QComboBox):
+    """Does not change when somebody scrolls past it, and is as narrow as its place asks."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(6)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
