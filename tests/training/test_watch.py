@@ -34,6 +34,8 @@ def test_that_each_layer_is_stated_as_the_network_and_the_optimiser_have_it(netw
     assert (frozen.trained, frozen.in_optimizer, frozen.lr, frozen.batch_norm) == (False, False, 0.0, "kept")
     assert (tuned.trained, tuned.in_optimizer, tuned.lr, tuned.batch_norm) == (True, True, 0.25, "updated")
     assert layers["fc"].batch_norm == ""
+    blocks = {path: layers[path].block for path in ("bn1", "layer3.1.bn2", "fc")}
+    assert blocks == {"bn1": "stem", "layer3.1.bn2": "layer3", "fc": "head"}
 
 
 def test_that_a_block_s_change_and_gradient_are_measured(network: FreezableNetwork):

@@ -33,9 +33,13 @@ class StageStarted(Event):
 
 @dataclasses.dataclass(frozen=True)
 class LayerStated:
-    """What holds of a layer in fact; ``batch_norm`` is "" for layers of another kind."""
+    """What holds of a layer in fact; ``batch_norm`` is "" for layers of another kind.
+
+    ``block`` is the path of the tree's block that it belongs to, which need not begin the layer's own.
+    """
 
     path: str
+    block: str
     trained: bool
     in_optimizer: bool
     lr: float  # 0 where it is not in the optimiser

@@ -45,8 +45,9 @@ class Watch:
         return FreezeStated(
             stage,
             tuple(
-                self._layer(leaf.path, network.get_submodule(leaf.path), rates)
-                for leaf in self._network.tree.leaves
+                self._layer(leaf.path, block.path, network.get_submodule(leaf.path), rates)
+                for block in self._network.tree.blocks
+                for leaf in block.leaves()
                 if leaf.parameters
             ),
         )
@@ -86,14 +87,14 @@ class Watch:
         norm = self._norms[block].item() / self._steps if self._steps else 0.0
         return BlockMoved(block, (change / size).item(), norm)
 
-    def _layer(self, path: str, module: nn.Module, rates: dict[int, float]) -> LayerStated:
+    def _layer(self, path: str, block: str, module: nn.Module, rates: dict[int, float]) -> LayerStated:
         parameters = list(module.parameters())
         steered = [rates[id(one)] for one in parameters if id(one) in rates]
         batch_norm: Literal["", "updated", "kept"] = ""
         if isinstance(module, _BatchNorm):
             batch_norm = "updated" if module.training else "kept"
         trained = any(one.requires_grad for one in parameters)
-        return LayerStated(path, trained, bool(steered), max(steered, default=0.0), batch_norm)
+        return LayerStated(path, block, trained, bool(steered), max(steered, default=0.0), batch_norm)
 
     def _sums(self) -> dict[str, int]:
         """A checksum of each frozen tensor, which one changed bit changes; quick, as every epoch takes it."""
