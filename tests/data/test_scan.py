@@ -9,7 +9,7 @@ from PIL import Image
 
 from tlstudio.data import scan as scanning
 from tlstudio.data.catalogue import Catalogue
-from tlstudio.data.scan import ScanFinished, scan
+from tlstudio.data.scan import CheckFinished, read_folder
 from tlstudio.errors import BadInput, Stopped
 from tlstudio.events import Control, Progress
 
@@ -22,9 +22,9 @@ def image(root: Path, *names: str, size: tuple[int, int] = (12, 8)) -> None:
 
 
 def scanned(root: Path) -> Catalogue:
-    *progress, last = scan(root, Control())
+    *progress, last = read_folder(root, Control())
     assert all(isinstance(event, Progress) for event in progress)
-    assert isinstance(last, ScanFinished)
+    assert isinstance(last, CheckFinished)
     return last.catalogue
 
 
@@ -38,7 +38,7 @@ def aside(catalogue: Catalogue) -> dict[str, str]:
 
 def refused(root: Path) -> BadInput:
     with pytest.raises(BadInput) as caught:
-        list(scan(root, Control()))
+        list(read_folder(root, Control()))
     assert caught.value.hint
     return caught.value
 
@@ -226,9 +226,9 @@ def test_that_one_class_is_not_enough(tmp_path: Path) -> None:
     assert "only one class, 'only'" in error.message
 
 
-def test_that_classes_one_folder_deeper_are_pointed_at(tmp_path: Path) -> None:
-    image(tmp_path, "dataset/a/1.png", "dataset/b/1.png")
-    assert "choose that folder" in refused(tmp_path).hint
+def test_that_folders_around_the_dataset_are_seen_through(tmp_path: Path) -> None:
+    image(tmp_path, "data/set/a/1.png", "data/set/b/1.png")
+    assert scanned(tmp_path).classes == ("a", "b")
 
 
 def test_that_a_folder_with_nothing_readable_names_the_first_file(tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_that_progress_counts_up_to_all_files(tmp_path: Path) -> None:
     image(tmp_path, *(f"{name}/{number}.png" for name in "ab" for number in range(20)))
     reading = [
         event
-        for event in scan(tmp_path, Control())
+        for event in read_folder(tmp_path, Control())
         if isinstance(event, Progress) and event.text == "Reading images"
     ]
     assert [event.done for event in reading] == sorted(event.done for event in reading)
@@ -252,22 +252,23 @@ def test_that_progress_counts_up_to_all_files(tmp_path: Path) -> None:
     assert {event.total for event in reading} == {40}
 
 
+@pytest.mark.parametrize("step", ["image_size", "look_at"])
 def test_that_a_stop_is_seen_before_the_next_handful_of_images(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    image(tmp_path, *(f"{name}/{number}.png" for name in "ab" for number in range(40)))
+    image(tmp_path, *(f"{name}/{number}.png" for name in "ab" for number in range(70)))
     opened: list[Path] = []
-    check = scanning.check_image
-    monkeypatch.setattr(scanning, "check_image", lambda path: opened.append(path) or check(path))
+    real = getattr(scanning, step)
+    monkeypatch.setattr(scanning, step, lambda path: opened.append(path) or real(path))
     control = Control()
-    events = scan(tmp_path, control)
+    events = read_folder(tmp_path, control)
     while not opened:
         next(events)
     so_far = len(opened)
     control.stop()
     with pytest.raises(Stopped):
         list(events)
-    assert len(opened) == so_far < 80
+    assert len(opened) == so_far < 140
 
 
 def test_that_a_relative_folder_gives_an_absolute_root(

@@ -11,7 +11,7 @@ from torch import nn
 from tlstudio.config import RunConfig, Stage, Strategy
 from tlstudio.data.catalogue import Catalogue, Split
 from tlstudio.data.sample import SampleReady, make_sample
-from tlstudio.data.scan import ScanFinished, scan
+from tlstudio.data.scan import CheckFinished, read_folder
 from tlstudio.data.split import split_catalogue
 from tlstudio.data.transforms import View
 from tlstudio.errors import BadInput, StudioError
@@ -75,8 +75,8 @@ def divided_catalogue(config: RunConfig, control: Control) -> Generator[Event, N
             else:
                 yield event
     catalogue: Catalogue | None = None
-    for event in scan(root, control):
-        if isinstance(event, ScanFinished):
+    for event in read_folder(root, control):
+        if isinstance(event, CheckFinished):
             catalogue = event.catalogue
         else:
             yield event

@@ -63,11 +63,11 @@ OpenData = Callable[..., Iterator[Event]]  # (..., ratios, seed, control)
 
 def open_folder(root: Path, ratios: SplitRatios, seed: int, control: Control) -> Iterator[Event]:
     """Scan a folder and divide its images: Progress, then one DataOpened."""
-    from tlstudio.data.scan import ScanFinished, scan
+    from tlstudio.data.scan import CheckFinished, read_folder
     from tlstudio.data.split import split_catalogue
 
-    for event in scan(root, control):
-        if isinstance(event, ScanFinished):
+    for event in read_folder(root, control):
+        if isinstance(event, CheckFinished):
             yield DataOpened(event.catalogue, split_catalogue(event.catalogue, ratios, seed))
         else:
             yield event

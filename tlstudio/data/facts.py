@@ -1,0 +1,150 @@
+"""What is known of image files from looking at them before, so that a folder opens at once the second time.
+
+A file is taken for the same as long as its size and the time of its last change are.
+"""
+
+import contextlib
+import dataclasses
+import logging
+import sqlite3
+import time
+from collections.abc import Generator, Iterable, Mapping
+from pathlib import Path
+
+from tlstudio.data.listing import ListedFile
+from tlstudio.paths import cache_dir
+
+_log = logging.getLogger(__name__)
+
+# Raise it when a look means something else: what is known is then forgotten.
+_VERSION = 1
+_FOLDERS_KEPT = 100
+_TABLES = """
+create table if not exists folders (id integer primary key, root text unique not null, seen real not null);
+create table if not exists files (
+    folder integer not null, path text not null, size integer not null, mtime integer not null,
+    width integer not null, height integer not null, reason text not null,
+    digest blob, hash integer, brightness real, contrast real, sharpness real,
+    primary key (folder, path)
+) without rowid;
+"""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Look:
+    """What decoding an image showed.
+
+    ``digest``: SHA-256 of the file. ``hash``: 64 bits that are alike for images that look alike.
+    ``brightness`` and ``contrast``: mean and standard deviation of the luminance, both from 0 to 1.
+    ``sharpness``: how much neighbouring pixels differ, the variance of the Laplacian.
+    """
+
+    digest: bytes
+    hash: int
+    brightness: float
+    contrast: float
+    sharpness: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Facts:
+    """A file as it was when its size and time were these; ``look`` is None before all of it was decoded.
+
+    ``reason`` is why it cannot be used, "" if it can as far as is known; ``width`` and ``height`` in pixels.
+    """
+
+    size: int
+    mtime: int
+    width: int
+    height: int
+    reason: str = ""
+    look: Look | None = None
+
+    def of(self, file: ListedFile) -> bool:
+        """Whether they still hold for the file."""
+        return self.size == file.size and self.mtime == file.mtime
+
+
+class FactStore:
+    """Facts on disk, by folder and path. All of them can be found again: a damaged file is forgotten."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path or cache_dir() / "images.sqlite"
+
+    def known(self, root: Path) -> dict[str, Facts]:
+        """The facts of a folder's files, by path relative to it."""
+        try:
+            with self._opened() as connection:
+                rows = connection.execute(
+                    "select path, size, mtime, width, height, reason, digest, hash, brightness, contrast,"
+                    " sharpness from files join folders on folder = id where root = ?",
+                    (str(root),),
+                )
+                return {
+                    path: Facts(size, mtime, width, height, reason, Look(*look) if look[0] else None)
+                    for path, size, mtime, width, height, reason, *look in rows
+                }
+        except (sqlite3.Error, OSError) as error:
+            _log.warning("What is known of %s cannot be read", root, exc_info=True)
+            if not isinstance(error, sqlite3.OperationalError):  # that is one that is locked, or a full disk
+                self._forget()
+            return {}
+
+    def keep(self, root: Path, facts: Mapping[str, Facts], gone: Iterable[str] = ()) -> None:
+        """Add facts of a folder's files, and drop those of files that are no more."""
+        try:
+            with self._opened() as connection:
+                folder = _folder_id(connection, root)
+                connection.executemany(
+                    "delete from files where folder = ? and path = ?", ((folder, path) for path in gone)
+                )
+                connection.executemany(
+                    "insert or replace into files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    ((folder, path, *_row(one)) for path, one in facts.items()),
+                )
+        except (sqlite3.Error, OSError):
+            _log.warning("What was found in %s cannot be kept", root, exc_info=True)
+
+    @contextlib.contextmanager
+    def _opened(self) -> Generator[sqlite3.Connection]:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self._path, timeout=10)
+        try:
+            connection.execute("pragma journal_mode = wal")
+            connection.execute("pragma synchronous = off")  # a power cut costs a second look, no more
+            if connection.execute("pragma user_version").fetchone()[0] != _VERSION:
+                connection.executescript(
+                    f"drop table if exists files; drop table if exists folders; {_TABLES}"
+                    f"pragma user_version = {_VERSION};"
+                )
+            with connection:
+                yield connection
+        finally:
+            connection.close()
+
+    def _forget(self) -> None:
+        for end in ("", "-wal", "-shm"):
+            with contextlib.suppress(OSError):
+                Path(f"{self._path}{end}").unlink(missing_ok=True)
+
+
+def _row(facts: Facts) -> tuple[object, ...]:
+    look = facts.look
+    looked = (look.digest, look.hash, look.brightness, look.contrast, look.sharpness) if look else (None,) * 5
+    return facts.size, facts.mtime, facts.width, facts.height, facts.reason, *looked
+
+
+def _folder_id(connection: sqlite3.Connection, root: Path) -> int:
+    connection.execute(
+        "insert into folders (root, seen) values (?, ?)"
+        " on conflict (root) do update set seen = excluded.seen",
+        (str(root), time.time()),
+    )
+    old = connection.execute(
+        "select id from folders order by seen desc limit -1 offset ?", (_FOLDERS_KEPT,)
+    ).fetchall()
+    for (folder,) in old:
+        connection.execute("delete from files where folder = ?", (folder,))
+        connection.execute("delete from folders where id = ?", (folder,))
+    (found,) = connection.execute("select id from folders where root = ?", (str(root),)).fetchone()
+    return int(found)
