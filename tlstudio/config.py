@@ -68,12 +68,46 @@ class SplitRatios(_Frozen):
         return self
 
 
+class Corrections(_Frozen):
+    """What a person changed about a folder's classes and images; the files themselves stay as they are.
+
+    Attributes:
+        names: new names of classes, by the old ones; classes that are given one name are merged.
+        without_classes: classes (by their names in the folder) that are left out.
+        without: images (by path) that are left out.
+        labels: classes (by their new names) of images whose folder is wrong about them, by path.
+        splits: images that were moved to another split, by path.
+    """
+
+    names: dict[str, str] = {}
+    without_classes: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    labels: dict[str, str] = {}
+    splits: dict[str, Literal["train", "val", "test"]] = {}
+
+
 class DataConfig(_Frozen):
-    """Which images, and how they are divided."""
+    """Which images, and how they are divided.
+
+    ``nesting``: which of several folders around an image names its class. ``keep_together``: images that look
+    alike come into the same split. With ``folds``, the training and validation images are divided into so
+    many parts (k-fold cross-validation), of which number ``fold`` (from 0) validates.
+    """
 
     root: str
+    nesting: Literal["outer", "inner", "path"] = "outer"
+    corrections: Corrections = Corrections()
     ratios: SplitRatios = SplitRatios()
     split_seed: int = 0
+    keep_together: bool = True
+    folds: int | None = Field(default=None, ge=2, le=20)
+    fold: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _fold_exists(self) -> Self:
+        if self.fold >= (self.folds or 1):
+            raise ValueError(f"there is no fold {self.fold} of {self.folds or 1}")
+        return self
 
 
 class RunConfig(_Frozen):
