@@ -151,6 +151,15 @@ def test_that_a_metrics_file_with_nothing_but_a_torn_line_starts_afresh() -> Non
     assert (run.path / "metrics.jsonl").read_bytes() == b'{"epoch": 1}\n'
 
 
+def test_that_a_line_is_not_written_through_a_link_out_of_the_folder(tmp_path: Path) -> None:
+    run, outside = RunFolder.create(CONFIG), tmp_path / "mine.txt"
+    outside.write_text("do not touch this")
+    (run.path / "layers.jsonl").symlink_to(outside)
+    run.append("layers.jsonl", {"stage": 0})
+    assert outside.read_text() == "do not touch this"
+    assert run.rows("layers.jsonl") == [{"stage": 0}]
+
+
 def test_that_damage_in_the_middle_of_the_metrics_is_not_passed_over() -> None:
     run = RunFolder.create(CONFIG)
     (run.path / "metrics.jsonl").write_bytes(b'{"epoch": 1}\n{"ep\n{"epoch": 3}\n')

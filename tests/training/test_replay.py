@@ -19,9 +19,11 @@ from tlstudio.runs.index import RunIndex
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.events import (
     BatchFinished,
+    BlocksMoved,
     CheckpointSaved,
     EpochFinished,
     EpochTested,
+    FreezeStated,
     RunFailed,
     RunFinished,
     RunStarted,
@@ -33,7 +35,17 @@ from tlstudio.training.trainer import train
 
 __all__ = ["finished_run", "one_thread"]
 
-TOLD = (RunStarted, StageStarted, CheckpointSaved, EpochFinished, EpochTested, RunFinished, RunStopped)
+TOLD = (
+    RunStarted,
+    StageStarted,
+    FreezeStated,
+    BlocksMoved,
+    CheckpointSaved,
+    EpochFinished,
+    EpochTested,
+    RunFinished,
+    RunStopped,
+)
 
 
 def story(events: Iterable[Event]) -> list[Event]:
@@ -92,7 +104,8 @@ def cut(dataset: Path, tmp_path: Path) -> Path:
 
 def test_that_a_run_that_was_cut_off_says_so_and_where(cut: Path):
     *told, last = again(cut)
-    assert [type(event) for event in told[:2]] == [RunStarted, StageStarted]
+    assert [type(event) for event in told[:3]] == [RunStarted, StageStarted, FreezeStated]
+    assert [event.epoch for event in of(told, BlocksMoved)] == [1]
     assert [event.epoch for event in of(told, EpochFinished)] == [1]
     assert isinstance(last, RunCutOff)
     assert (last.run, last.epochs, last.total_epochs, last.best_epoch) == (cut, 1, 2, 1)

@@ -91,6 +91,8 @@ def test_that_a_run_states_each_stage_and_how_far_each_trained_block_moved(datas
     assert [stated.stage for stated in stages] == list(range(len(stages)))
     for stated in stages:
         assert all(layer.trained == layer.in_optimizer == (layer.lr > 0) for layer in stated.layers)
+        norms = [layer for layer in stated.layers if layer.batch_norm]
+        assert all((layer.batch_norm == "updated") == layer.trained for layer in norms)
     moves = of(events, BlocksMoved)
     assert [moved.epoch for moved in moves] == [1, 2]
     assert all(block.change > 0 and block.gradient > 0 for moved in moves for block in moved.blocks)

@@ -22,7 +22,7 @@ from tlstudio.runs.index import CONFIG_FILE, RESULT_FILE, RunIndex, RunRow
 
 METRICS_FILE = "metrics.jsonl"
 CHECKPOINTS = "checkpoints"
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.json")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.jsonl?")
 _CHECKPOINT = re.compile(r"epoch-(\d{4,})\.pt")
 
 
@@ -143,14 +143,20 @@ class RunFolder:
         self.refuse_if_gone()
         write_json(self._file(name), data)
 
-    def append_metric(self, metric: dict[str, Any]) -> None:
-        """Add a line to the run's metrics; it is on the disk when this returns."""
-        path = self.path / METRICS_FILE
+    def append(self, name: str, row: dict[str, Any]) -> None:
+        """Add a line to a file of the run, such as "metrics.jsonl"; it is on the disk when this returns."""
+        path = self._file(name)
+        if path.is_symlink():  # in a folder from a stranger it may lead anywhere
+            path.unlink()
         with naming(path), path.open("a+b") as file:
             _drop_cut_off_line(file)
-            file.write(_line(metric))
+            file.write(_line(row))
             file.flush()
             os.fsync(file.fileno())
+
+    def append_metric(self, metric: dict[str, Any]) -> None:
+        """Add a line to the run's metrics."""
+        self.append(METRICS_FILE, metric)
 
     def keep_metrics(self, metrics: list[dict[str, Any]]) -> None:
         """Replace the lines of the metrics by these."""
@@ -158,18 +164,25 @@ class RunFolder:
             file.writelines(map(_line, metrics))
 
     def metrics(self) -> list[dict[str, Any]]:
-        """The lines of the metrics so far; one that a crash cut off at the end is left out."""
+        """The lines of the metrics so far."""
+        return self.rows(METRICS_FILE)
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """What was appended to a file; none without it, and a line that a crash cut off is left out.
+
+        Raises:
+            BadInput: the file is damaged.
+        """
+        path = self._file(name)
         try:
-            text = (self.path / METRICS_FILE).read_bytes()
+            text = path.read_bytes()
         except FileNotFoundError:
             return []
         whole = text[: text.rfind(b"\n") + 1]
         try:
             return [json.loads(line) for line in whole.splitlines()]
         except ValueError as error:
-            raise BadInput(
-                f"{self.path / METRICS_FILE} cannot be read: {error}.", "The run is damaged; train again."
-            ) from error
+            raise BadInput(f"{path} cannot be read: {error}.", "The run is damaged; train again.") from error
 
     def checkpoint(self, epoch: int) -> Path:
         """Where the model of an epoch lies, or will lie; epochs count from 1."""

@@ -26,6 +26,7 @@ from tlstudio.training.events import (
     RunStopped,
     StageStarted,
 )
+from tlstudio.training.truth import Truth, kept
 
 ABOUT_FILE = "about.json"
 SPLIT_FILE = "split.json"
@@ -89,7 +90,7 @@ def cut_off_runs(control: Control) -> Iterator[Event]:
 
 
 def replay(path: Path, control: Control) -> Iterator[Event]:
-    """The events of a run: RunStarted, each stage with its epochs, the tests, and how it ended.
+    """The events of a run: RunStarted, each stage with its layers and epochs, the tests, and how it ended.
 
     The last is one of RunFinished, RunStopped, RunFailed and RunCutOff. Why a run failed and how much memory
     it took are not kept: a RunFailed says when, and ``peak_memory_mb`` is 0.
@@ -100,7 +101,7 @@ def replay(path: Path, control: Control) -> Iterator[Event]:
     """
     run = RunFolder.open(path)
     started = _started(run)
-    epochs, tested = _epochs(run), _tested(run)
+    epochs, tested, truth = _epochs(run), _tested(run), kept(run)
     result = run.read(RESULT_FILE) if run.has(RESULT_FILE) else None
     control.checkpoint()
     with _damaged(run, RESULT_FILE):
@@ -111,13 +112,22 @@ def replay(path: Path, control: Control) -> Iterator[Event]:
     for epoch in epochs:
         control.checkpoint()
         if epoch.epoch in stages:
-            yield stages.pop(epoch.epoch)
+            yield from _begun(stages.pop(epoch.epoch), truth)
+        if epoch.epoch in truth.moved:
+            yield truth.moved[epoch.epoch]
         if (model := run.checkpoint(epoch.epoch)).is_file():
             yield CheckpointSaved(epoch.epoch, model, model.stat().st_size)
         yield epoch
-    yield from stages.values()
+    for stage in stages.values():
+        yield from _begun(stage, truth)
     yield from tested
     yield end
+
+
+def _begun(stage: StageStarted, truth: Truth) -> Iterator[Event]:
+    yield stage
+    if stage.stage in truth.stated:
+        yield truth.stated[stage.stage]
 
 
 def _started(run: RunFolder) -> RunStarted:

@@ -41,6 +41,7 @@ from tlstudio.training.resume import Kept, State, forget_state, read_kept, save_
 from tlstudio.training.setup import Job, open_run, prepare
 from tlstudio.training.steps import Descent, optimizer_of
 from tlstudio.training.testing import test_epochs
+from tlstudio.training.truth import keep as keep_truth
 from tlstudio.training.watch import Watch
 
 _log = logging.getLogger(__name__)
@@ -209,13 +210,14 @@ class _Trainer:
         work = self.begin_stage(network, number, stage)
         first, trained = len(self.history.epochs) - work.done + 1, network.tree.trained_parameters(stage.plan)
         yield StageStarted(number, stage.name, first, stage.epochs, stage.lr, trained)
-        yield work.watch.state(number, work.descent.optimizer)
+        network.train()  # the mode that is stated: after the stage before it is that of validation
+        yield keep_truth(self.run, work.watch.state(number, work.descent.optimizer))
         while not self.is_over(number, stage):
             epoch = len(self.history.epochs) + 1
             begun = time.monotonic()
             score = yield from self.train_epoch(work, epoch)
             rate = score.images / (time.monotonic() - begun)
-            yield work.watch.close_epoch(epoch)
+            yield keep_truth(self.run, work.watch.close_epoch(epoch))
             yield from self.close_epoch(epoch, number, score, begun, rate, work)
 
     def begin_stage(self, network: FreezableNetwork, number: int, stage: Stage) -> "_Work":
