@@ -95,7 +95,7 @@ def _staged(config: RunConfig, tree: LayerTree, lr: float) -> tuple[Stage, ...]:
     share, rest = divmod(config.epochs, count)
     return tuple(
         Stage(
-            name=_stage_name(tree, depth),
+            name=stage_name(tree, depth),
             epochs=share + (depth >= count - rest),
             lr=lr / STAGE_DECAY**depth,
             plan=_last_blocks(tree, depth),
@@ -104,7 +104,8 @@ def _staged(config: RunConfig, tree: LayerTree, lr: float) -> tuple[Stage, ...]:
     )
 
 
-def _stage_name(tree: LayerTree, depth: int) -> str:
+def stage_name(tree: LayerTree, depth: int) -> str:
+    """What a stage is called that trains the head and ``depth`` blocks before it."""
     return f"{tree.backbone[-depth].name} and above" if depth else tree.head.name
 
 

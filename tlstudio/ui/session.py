@@ -46,7 +46,7 @@ class Session(QObject):
         self.unfreeze: tuple[str, ...] = ()
         self.stages: tuple[Stage, ...] = ()
         self.rates: dict[str, float] = {}
-        self.epochs = 1
+        self.epochs: int = RunConfig.model_fields["epochs"].default
         self.lr: float | None = None
         self.lr_decay = 1.0
 

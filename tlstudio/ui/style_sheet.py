@@ -107,6 +107,9 @@ QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox, QPlainTextEdit, QTextEdit {
     border-radius: $radius_control; selection-background-color: $accent; selection-color: $on_accent;
 }
 QLineEdit, QSpinBox, QDoubleSpinBox, QComboBox { padding: 0 $space_s; min-height: 30px; }
+QLineEdit[role="cell"], QLineEdit[role="cell"]:focus {
+    padding: 0; min-height: 0; border-radius: $space_xs; font-size: $type_caption;
+}
 QPlainTextEdit, QTextEdit { padding: $space_xs; }
 QLineEdit:hover, QSpinBox:hover, QDoubleSpinBox:hover, QComboBox:hover { border-color: $quiet; }
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {
@@ -189,6 +192,15 @@ QHeaderView::section {
     background: transparent; color: $quiet; border: none; border-bottom: $size_line solid $line;
     padding: $space_xs; font-size: $type_caption; font-weight: 600;
 }
+QTabBar { background: transparent; }
+QTabBar::tab {
+    background: transparent; color: $quiet; border: none; border-bottom: $size_focus solid transparent;
+    padding: $space_s $space_m; margin-right: $space_xs; font-weight: 600;
+}
+QTabBar::tab:hover { color: $text; }
+QTabBar::tab:selected { color: $text; border-bottom-color: $accent; }
+QTabBar::tab:focus { background: $selected; border-radius: $space_xs; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QTableCornerButton::section { background: transparent; border: none; }
 QMenu { background: $raised; border: $size_line solid $line; padding: $space_xs; }
 QMenu::item { padding: $space_xs $space_xl $space_xs $space_m; border-radius: $space_xs; min-height: 22px; }

@@ -20,6 +20,7 @@ class Column(IntEnum):
     OUTPUT = 3
     PARAMETERS = 4
     STATE = 5
+    RATE = 6
 
 
 class LayerState(Enum):
@@ -34,6 +35,7 @@ class LayerState(Enum):
 
 NODE_ROLE = Qt.ItemDataRole.UserRole + 1
 STATE_ROLE = Qt.ItemDataRole.UserRole + 2
+OWN_RATE_ROLE = Qt.ItemDataRole.UserRole + 3  # whether the learning rate is the block's own
 
 _TITLES = {
     Column.FROZEN: "Frozen",
@@ -42,11 +44,14 @@ _TITLES = {
     Column.OUTPUT: "Output",
     Column.PARAMETERS: "Parameters",
     Column.STATE: "In training",
+    Column.RATE: "Rate",
 }
 _HINTS = {
     Column.FROZEN: "A ticked layer is frozen: it keeps its pre-trained weights. An empty box is trained.",
     Column.OUTPUT: "Channels × height × width of what leaves the layer",
     Column.STATE: "What training does to the layer",
+    Column.RATE: "The learning rate of a block. Click, or press F2, to give a block a rate of its own; "
+    "emptied, it has the usual one again.",
 }
 _BOX = {
     Training.NONE: Qt.CheckState.Checked,
@@ -60,9 +65,12 @@ class LayerTreeModel(QAbstractItemModel):
 
     Signals:
         edited: the person ticked or cleared a box; carries the trained layers' paths, a frozenset.
+        rates_edited: the person gave a block a learning rate of its own, or took it away; carries all such
+            rates by path.
     """
 
     edited = Signal(object)
+    rates_edited = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -70,6 +78,8 @@ class LayerTreeModel(QAbstractItemModel):
         self._trained: frozenset[str] = frozenset()
         self._new: frozenset[str] = frozenset()
         self._stages: Mapping[str, int] = {}
+        self._rates: Mapping[str, float] = {}
+        self._usual_rates: Mapping[str, str] = {}
         self._nodes: list[LayerNode] = []
         self._parents: list[int] = []
         self._rows: list[int] = []
@@ -106,6 +116,12 @@ class LayerTreeModel(QAbstractItemModel):
             self._set_plan(trained, new, stages or {})
             self._tell_all_changed()
 
+    def show_rates(self, usual: Mapping[str, str], own: Mapping[str, float]) -> None:
+        """Learning rates by block: the usual ones in words, and those that the person gave."""
+        if (usual, own) != (self._usual_rates, self._rates):
+            self._usual_rates, self._rates = usual, own
+            self._tell_all_changed()
+
     def index_of(self, path: str) -> QModelIndex:
         """The row of a layer, in the layer column; invalid where there is none."""
         number = self._ids.get(path)
@@ -140,21 +156,40 @@ class LayerTreeModel(QAbstractItemModel):
             self._tell_all_changed()
             self.edited.emit(trained)
 
+    def set_rate(self, path: str, rate: float | None) -> None:
+        """Give a block a learning rate of its own, or with None the usual one, as if it had been typed."""
+        rates = {place: own for place, own in self._rates.items() if place != path}
+        if rate is not None:
+            rates[path] = rate
+        if rates != self._rates:
+            self._rates = rates
+            self._tell_all_changed()
+            self.rates_edited.emit(rates)
+
+    def has_rate(self, node: LayerNode) -> bool:
+        """Whether the node is a block that is trained, at a learning rate."""
+        return node.path in self._usual_rates and self._training[node.path] is not Training.NONE
+
     def text(self, node: LayerNode, column: Column) -> str:
         """What a column says of a layer."""
+        words = ""
         match column:
-            case Column.FROZEN:
-                return ""
             case Column.LAYER:
-                return node.short_name
+                words = node.short_name
             case Column.KIND:
-                return node.kind
+                words = node.kind
             case Column.OUTPUT:
-                return shape_text(node.output_shape)
-            case Column.PARAMETERS:
-                return f"{node.parameters:,}" if node.parameters else ""
+                words = shape_text(node.output_shape)
+            case Column.PARAMETERS if node.parameters:
+                words = f"{node.parameters:,}"
             case Column.STATE:
-                return self._state_text(node)
+                words = self._state_text(node)
+            case Column.RATE if self.has_rate(node):
+                own = self._rates.get(node.path)
+                words = self._usual_rates[node.path] if own is None else f"{own:g}"
+            case _:
+                pass
+        return words
 
     # Qt's own
 
@@ -184,6 +219,8 @@ class LayerTreeModel(QAbstractItemModel):
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         if index.column() == Column.FROZEN and self._nodes[index.internalId()].parameters:
             flags |= Qt.ItemFlag.ItemIsUserCheckable
+        if index.column() == Column.RATE and self.has_rate(self._nodes[index.internalId()]):
+            flags |= Qt.ItemFlag.ItemIsEditable
         return flags
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> object:
@@ -206,6 +243,8 @@ class LayerTreeModel(QAbstractItemModel):
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 answer = self.text(node, column)
+            case Qt.ItemDataRole.EditRole if column is Column.RATE:
+                answer = self._rates.get(node.path)
             case Qt.ItemDataRole.CheckStateRole if column is Column.FROZEN and node.parameters:
                 answer = _BOX[self._training[node.path]]
             case Qt.ItemDataRole.TextAlignmentRole:
@@ -219,9 +258,15 @@ class LayerTreeModel(QAbstractItemModel):
                 answer = node
             case _ if role == STATE_ROLE:
                 answer = self.state(node)
+            case _ if role == OWN_RATE_ROLE:
+                answer = node.path in self._rates
         return answer
 
     def setData(self, index: _Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        if role == Qt.ItemDataRole.EditRole and self.flags(index) & Qt.ItemFlag.ItemIsEditable:
+            path = self._nodes[index.internalId()].path
+            self.set_rate(path, float(value) if isinstance(value, (int, float)) else None)
+            return True
         if role != Qt.ItemDataRole.CheckStateRole or not self.flags(index) & Qt.ItemFlag.ItemIsUserCheckable:
             return False
         self.set_frozen(self._nodes[index.internalId()].path, Qt.CheckState(value) is Qt.CheckState.Checked)
@@ -286,7 +331,7 @@ def shape_text(shape: tuple[int, ...]) -> str:
 
 def _alignment(column: Column) -> Qt.AlignmentFlag:
     across = Qt.AlignmentFlag.AlignLeft
-    if column in (Column.OUTPUT, Column.PARAMETERS):
+    if column in (Column.OUTPUT, Column.PARAMETERS, Column.RATE):
         across = Qt.AlignmentFlag.AlignRight
     elif column is Column.FROZEN:
         across = Qt.AlignmentFlag.AlignHCenter

@@ -7,12 +7,11 @@ from pathlib import Path
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from tlstudio.config import FreezePlan, Strategy
+from tlstudio.config import Stage, Strategy
 from tlstudio.models.architectures import Architecture, architecture, architectures
 from tlstudio.models.events import Downloaded, LayersRead
 from tlstudio.models.layers import LayerTree
-from tlstudio.models.strategies import plan_for
-from tlstudio.ui import engine
+from tlstudio.ui import engine, plans
 from tlstudio.ui.item_models.layer_tree import LayerState, LayerTreeModel
 from tlstudio.ui.pages.base import NEEDED, READY, EmptyState, ErrorBanner, Page
 from tlstudio.ui.session import Session
@@ -24,7 +23,8 @@ from tlstudio.ui.widgets.glyph import GlyphButton
 from tlstudio.ui.widgets.layer_view import LayerView, LoadingRows
 from tlstudio.ui.widgets.network_strip import NetworkStrip
 from tlstudio.ui.widgets.proportion_bar import SummaryBar
-from tlstudio.ui.widgets.strategy_panel import StrategyPanel, title
+from tlstudio.ui.widgets.stage_editor import StageEditor
+from tlstudio.ui.widgets.strategy_panel import StrategyPanel
 from tlstudio.ui.widgets.weights_panel import RANDOM, WeightsPanel
 from tlstudio.ui.worker import Worker
 
@@ -57,6 +57,7 @@ class ModelPage(Page):
         self.weights = WeightsPanel(theme)
         self.strategies = StrategyPanel()
         self.view = LayerView(self.layers, theme)
+        self.stages = StageEditor(theme)
         self.strip = NetworkStrip(self.layers, theme)
         self.summary = SummaryBar(theme)
         self._build()
@@ -104,7 +105,7 @@ class ModelPage(Page):
         self._states = QStackedWidget()
         for state in (self._loading, self._error, self.view):
             self._states.addWidget(state)
-        card = _card(self._states)
+        card = _card(self._states, self.stages)
         layout = card.layout()
         assert isinstance(layout, QVBoxLayout)
         layout.insertLayout(0, header)
@@ -118,12 +119,16 @@ class ModelPage(Page):
     def _connect(self) -> None:
         self._session.data_changed.connect(self._refresh)
         self._session.model_changed.connect(self._model_changed)
+        self._session.schedule_changed.connect(self._refresh)
         self.architectures.chosen.connect(self._choose_architecture)
         self.weights.chosen.connect(self._choose_weights)
         self.weights.download_asked.connect(self._fetch)
         self.weights.cancel_asked.connect(self._cancel)
         self.strategies.chosen.connect(self._choose_strategy)
         self.layers.edited.connect(self._edit_by_hand)
+        self.layers.rates_edited.connect(self._session.set_rates)
+        self.stages.edited.connect(self._edit_stages)
+        self.stages.usual_asked.connect(self._take_usual_stages)
         self.view.block_chosen.connect(self.strip.set_current)
         self.strip.block_clicked.connect(self.view.select)
         self.open_all.clicked.connect(self.view.expandAll)
@@ -144,6 +149,8 @@ class ModelPage(Page):
             session.weights = weights
         session.blocks = blocks if isinstance(blocks, int) and blocks > 0 else 1
         session.unfreeze = tuple(map(str, unfreeze)) if isinstance(unfreeze, list) else ()
+        session.stages = plans.remembered_stages(values.get("stages"))
+        session.rates = plans.remembered_rates(values.get("rates"))
 
     def _remember(self) -> None:
         session = self._session
@@ -155,6 +162,8 @@ class ModelPage(Page):
                 "strategy": session.strategy.value,
                 "blocks": session.blocks,
                 "unfreeze": list(session.unfreeze),
+                "stages": [stage.model_dump(mode="json") for stage in session.stages],
+                "rates": session.rates,
             },
         )
 
@@ -187,6 +196,17 @@ class ModelPage(Page):
         assert tree is not None
         self._session.set_strategy(Strategy.HYBRID, self._session.blocks, tree.plan_for(trained).trainable)
 
+    @Slot(object)
+    def _edit_stages(self, stages: tuple[Stage, ...]) -> None:
+        tree = self.layers.tree
+        assert tree is not None
+        self._session.set_stages(() if stages == plans.usual_stages(self._session, tree) else stages)
+
+    @Slot()
+    def _take_usual_stages(self) -> None:
+        self.stages.add.setFocus()  # the button that was pressed goes
+        self._session.set_stages(())
+
     # What is shown
 
     @Slot()
@@ -204,6 +224,9 @@ class ModelPage(Page):
             if session.blocks > most:
                 session.set_strategy(session.strategy, most)
                 return
+        if tree is not None:  # what is remembered may be of a network that was otherwise
+            session.set_stages(plans.fitting_stages(session, tree))
+            session.set_rates(plans.fitting_rates(session, tree))
         self.architectures.set_current(found.name)
         self.weights.show_weights(found, session.weights, unused=session.strategy is Strategy.SCRATCH)
         self.weights.set_downloading((session.arch, session.weights) in self._fetching)
@@ -220,7 +243,10 @@ class ModelPage(Page):
         if tree is None:
             self.layers.show_tree(None)
             self.summary.show_parts({})
-            self.strategies.show_strategy(session.strategy, session.blocks, session.blocks)
+            self.stages.hide()
+            self.strategies.show_strategy(
+                session.strategy, session.blocks, session.blocks, counted=not session.edited_stages
+            )
             if key in self._unread:
                 self._error.set_text("The layers could not be read", " ".join(self._unread[key]))
                 self._states.setCurrentWidget(self._error)
@@ -229,12 +255,21 @@ class ModelPage(Page):
                 self._states.setCurrentWidget(self._loading)
                 self._read(key)
             return
-        plan = self._plan(tree)
-        trained = tree.trained_leaves(plan)
-        self.layers.show_tree(tree, trained, self._new_leaves(tree), self._stages(tree))
+        trained = tree.trained_leaves(plans.plan(session, tree))
         self.strategies.show_strategy(
-            session.strategy, session.blocks, len(tree.backbone), self._note(tree, trained)
+            session.strategy,
+            session.blocks,
+            len(tree.backbone),
+            plans.note(session, tree, trained),
+            counted=not session.edited_stages,
         )
+        staged = session.strategy is Strategy.STAGED
+        stages = plans.stages(session, tree) if staged else ()
+        self.layers.show_tree(tree, trained, plans.new_leaves(session, tree), plans.begins(stages, tree))
+        self.layers.show_rates(plans.usual_rates(session, tree), session.rates)
+        if staged:
+            self.stages.show_stages(tree, stages, edited=bool(session.stages))
+        self.stages.setVisible(staged)
         self.summary.show_parts(self._parts(tree))
         self._states.setCurrentWidget(self.view)
 
@@ -262,45 +297,11 @@ class ModelPage(Page):
             )
         return f"{found.title} with a new head for your {len(catalogue.classes)} classes."
 
-    def _plan(self, tree: LayerTree) -> FreezePlan:
-        session = self._session
-        if session.strategy is Strategy.HYBRID:
-            return FreezePlan(trainable=tuple(path for path in session.unfreeze if path in tree.nodes))
-        return plan_for(session.strategy, tree, session.blocks)
-
-    def _new_leaves(self, tree: LayerTree) -> frozenset[str]:
-        """The layers that start from random weights."""
-        if self._session.strategy is Strategy.AS_IS:
-            return frozenset()
-        if self._session.strategy is Strategy.SCRATCH or self._session.weights == RANDOM:
-            return frozenset(leaf.path for leaf in tree.leaves)
-        return frozenset(leaf.path for leaf in tree.head.leaves())
-
-    def _stages(self, tree: LayerTree) -> dict[str, int]:
-        if self._session.strategy is not Strategy.STAGED:
-            return {}
-        upwards = (tree.head, *reversed(tree.backbone))
-        return {
-            node.path: stage
-            for stage, block in enumerate(upwards[: self._session.blocks + 1], start=1)
-            for node in block.walk()
-        }
-
     def _parts(self, tree: LayerTree) -> dict[LayerState, int]:
         parts: Counter[LayerState] = Counter()
         for leaf in tree.leaves:
             parts[self.layers.state(leaf)] += leaf.parameters
         return {state: parts[state] for state in (LayerState.FROZEN, LayerState.TUNED, LayerState.NEW)}
-
-    def _note(self, tree: LayerTree, trained: frozenset[str]) -> str:
-        if self._session.strategy is not Strategy.HYBRID:
-            return ""
-        if not trained:
-            return "Every layer is frozen: nothing would be trained. Clear at least the box of the head."
-        if not trained & {leaf.path for leaf in tree.head.leaves()}:
-            return "The new head is frozen and would keep its random weights. Clear its box to train it."
-        same = _preset(tree, trained)
-        return f"Just now the same as {same}." if same else ""
 
     # Reading layers
 
@@ -372,17 +373,6 @@ class ModelPage(Page):
         self._fetching.pop(key, None)
         self.architectures.model.look_again()
         self._refresh()
-
-
-def _preset(tree: LayerTree, trained: frozenset[str]) -> str:
-    """The strategy, in words, that trains exactly these layers; "" if none does."""
-    for strategy in (Strategy.FEATURE_EXTRACTION, Strategy.FULL):
-        if tree.trained_leaves(plan_for(strategy, tree)) == trained:
-            return title(strategy).lower()
-    for blocks in range(1, len(tree.backbone)):
-        if tree.trained_leaves(plan_for(Strategy.PARTIAL, tree, blocks)) == trained:
-            return f"{title(Strategy.PARTIAL).lower()} of {blocks} {'block' if blocks == 1 else 'blocks'}"
-    return ""
 
 
 def _card(*widgets: QWidget) -> QFrame:

@@ -1,6 +1,7 @@
 """The layer tree as it is seen and ticked."""
 
 from PySide6.QtCore import (
+    QAbstractItemModel,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -20,18 +21,30 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tlstudio.ui.item_models.layer_tree import NODE_ROLE, STATE_ROLE, Column, LayerState, LayerTreeModel
+from tlstudio.ui.item_models.layer_tree import (
+    NODE_ROLE,
+    OWN_RATE_ROLE,
+    STATE_ROLE,
+    Column,
+    LayerState,
+    LayerTreeModel,
+)
 from tlstudio.ui.theme import Radius, Size, Space, Theme, Type
+from tlstudio.ui.widgets.number_edit import LEAST_LR, MOST_LR, NumberEdit
 from tlstudio.ui.widgets.paint import STATE_ICON, STATE_TOKEN, dark_ink, draw_icon, draw_text, font
 
 _Index = QModelIndex | QPersistentModelIndex
 _TINT = 0.07
 _PILL = 0.18
 _ROW = Size.CONTROL - Space.XS
+_USUAL_RATE = "0.00044"  # what is typed should have room
 
 
 class _LayerDelegate(QStyledItemDelegate):
-    """Paints a cell: the freeze box, the layer with its state's icon, a number, or the state as a pill."""
+    """Paints a cell: the freeze box, the layer with its state's icon, a number, or the state as a pill.
+
+    A block's learning rate stands in a field, and can be typed there.
+    """
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -55,9 +68,46 @@ class _LayerDelegate(QStyledItemDelegate):
                 self._paint_layer(painter, box, index)
             case Column.STATE:
                 self._paint_pill(painter, box, index)
+            case Column.RATE:
+                self._paint_rate(painter, box, index)
             case _:
                 self._paint_detail(painter, box, index)
         painter.restore()
+
+    # The editor of a learning rate
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: _Index) -> QWidget:
+        editor = NumberEdit(LEAST_LR, MOST_LR, parent)
+        editor.setProperty("role", "cell")
+        editor.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        editor.setPlaceholderText("usual")
+        editor.setAccessibleName(f"Learning rate of {index.data(NODE_ROLE).name}")
+        return editor
+
+    def setEditorData(self, editor: QWidget, index: _Index) -> None:
+        assert isinstance(editor, NumberEdit)
+        editor.set_value(index.data(Qt.ItemDataRole.EditRole))
+
+    def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: _Index) -> None:
+        assert isinstance(editor, NumberEdit)
+        if editor.value() is not None or not editor.text():  # the mere beginning of a number changes nothing
+            model.setData(index, editor.value())
+
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: _Index) -> None:
+        editor.setGeometry(_field(option.rect))  # type: ignore[attr-defined]
+
+    # The painting of the columns
+
+    def _paint_rate(self, painter: QPainter, cell: QRect, index: _Index) -> None:
+        if not index.flags() & Qt.ItemFlag.ItemIsEditable:
+            return
+        box = _field(cell)
+        painter.setPen(QPen(self._theme.color("control_line"), Size.LINE))
+        painter.setBrush(self._theme.color("surface"))
+        painter.drawRoundedRect(box.toRectF().adjusted(0.5, 0.5, -0.5, -0.5), Space.XS, Space.XS)
+        painter.setFont(font(Type.CAPTION))
+        painter.setPen(self._theme.color("text" if index.data(OWN_RATE_ROLE) else "quiet"))
+        draw_text(painter, box.adjusted(Space.XS, 0, -Space.XS, 0), index.data(), Qt.AlignmentFlag.AlignRight)
 
     def _paint_box(self, painter: QPainter, cell: QRect, index: _Index) -> None:
         value = index.data(Qt.ItemDataRole.CheckStateRole)
@@ -139,7 +189,8 @@ class LayerView(QTreeView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Layers")
         self.setAccessibleDescription(
-            "Space freezes or trains a layer; the arrow keys open and close a block."
+            "Space freezes or trains a layer, F2 sets the learning rate of a block; the arrow keys open and "
+            "close a block."
         )
         self._lay_columns()
         self._remembered: tuple[str, set[str], str] = ("", set(), "")
@@ -162,6 +213,8 @@ class LayerView(QTreeView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and event.modifiers() == Qt.KeyboardModifier.NoModifier:
             self._toggle(self.currentIndex())
+        elif event.key() == Qt.Key.Key_F2:
+            self._edit_rate(self.currentIndex())
         else:
             super().keyPressEvent(event)
 
@@ -170,10 +223,14 @@ class LayerView(QTreeView):
         super().mousePressEvent(event)
         if event.button() == Qt.MouseButton.LeftButton and index.column() == Column.FROZEN:
             self._toggle(index)
+        elif event.button() == Qt.MouseButton.LeftButton and index.column() == Column.RATE:
+            self._edit_rate(index)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         # The second of two quick clicks on a box is a click on the box, not a wish to open the block.
-        if self.indexAt(event.position().toPoint()).column() == Column.FROZEN:
+        index = self.indexAt(event.position().toPoint())
+        rate = index.siblingAtColumn(Column.RATE) == index and index.flags() & Qt.ItemFlag.ItemIsEditable
+        if index.column() == Column.FROZEN or rate:
             self.mousePressEvent(event)
         else:
             super().mouseDoubleClickEvent(event)
@@ -261,6 +318,8 @@ class LayerView(QTreeView):
         tree = self._layers.tree
         for node in tree.nodes.values() if tree else ():
             widest = max(widest, metrics.horizontalAdvance(self._layers.text(node, column)))
+        if column is Column.RATE:
+            widest = max(widest, metrics.horizontalAdvance(_USUAL_RATE))
         limit = Size.THUMBNAIL // 2 if column is Column.KIND else Size.THUMBNAIL
         return min(widest, limit) + (4 if column is Column.STATE else 2) * Space.S + Size.FOCUS
 
@@ -271,6 +330,11 @@ class LayerView(QTreeView):
             frozen = Qt.CheckState(value) is Qt.CheckState.Checked
             after = Qt.CheckState.Unchecked if frozen else Qt.CheckState.Checked
             self._layers.setData(box, after, Qt.ItemDataRole.CheckStateRole)
+
+    def _edit_rate(self, index: QModelIndex) -> None:
+        rate = index.siblingAtColumn(Column.RATE)
+        if rate.flags() & Qt.ItemFlag.ItemIsEditable:
+            self.edit(rate)
 
     @Slot()
     def _remember(self) -> None:
@@ -328,6 +392,13 @@ class LoadingRows(QWidget):
 
 def _size(column: Column) -> Type:
     return Type.BODY if column in (Column.LAYER, Column.PARAMETERS) else Type.CAPTION
+
+
+def _field(cell: QRect) -> QRect:
+    """Where in its cell a learning rate stands to be edited."""
+    box = QRect(cell.left() + Space.XS, 0, cell.width() - Space.S, _ROW - Space.XS)
+    box.moveTop(cell.center().y() - box.height() // 2)
+    return box
 
 
 def check_box(cell: QRect) -> QRect:

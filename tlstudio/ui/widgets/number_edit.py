@@ -6,6 +6,8 @@ from PySide6.QtCore import QLocale
 from PySide6.QtGui import QDoubleValidator, QValidator
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+LEAST_LR, MOST_LR = 1e-9, 10.0
+
 
 class NumberEdit(QLineEdit):
     """Takes numbers between ``least`` and ``most``, also as 3e-4; empty means none of its own."""

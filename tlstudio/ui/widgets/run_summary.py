@@ -35,8 +35,11 @@ class RunSummary(QWidget):
     def show_session(self, session: Session) -> None:
         self.facts["Data"].setText(_data(session))
         self.facts["Model"].setText(f"{_title(session.arch)} · {_weights(session.weights)}")
-        counted = session.strategy in (Strategy.PARTIAL, Strategy.STAGED)
-        more = f" · last {text.amount(session.blocks, 'block')}" if counted else ""
+        more = ""
+        if session.edited_stages:
+            more = f" · your {text.amount(len(session.edited_stages), 'stage')}"
+        elif session.strategy in (Strategy.PARTIAL, Strategy.STAGED):
+            more = f" · last {text.amount(session.blocks, 'block')}"
         self.facts["Strategy"].setText(strategy_title(session.strategy) + more)
 
     def show_trained(self, trained: int, whole: int) -> None:

@@ -98,14 +98,19 @@ class StrategyPanel(QWidget):
         layout.addStretch(1)
         self._group.buttonClicked.connect(self._choose)
 
-    def show_strategy(self, strategy: Strategy, blocks: int, most: int, note: str = "") -> None:
-        """Show what is chosen, without reporting it; ``most`` is the number of blocks before the head."""
+    def show_strategy(
+        self, strategy: Strategy, blocks: int, most: int, note: str = "", *, counted: bool = True
+    ) -> None:
+        """Show what is chosen, without reporting it; ``most`` is the number of blocks before the head.
+
+        ``counted``: the number of blocks is asked for, where the strategy has one.
+        """
         self.buttons[strategy].setChecked(True)
         self.blocks.blockSignals(True)
         self.blocks.setRange(1, max(1, most))
         self.blocks.setValue(blocks)
         self.blocks.blockSignals(False)
-        self._blocks_row.setVisible(strategy in _COUNTED)
+        self._blocks_row.setVisible(counted and strategy in _COUNTED)
         words = _WORDS[strategy]
         self._meaning.setText(words.meaning)
         self._cost.setText(words.cost)

@@ -24,7 +24,7 @@ from tlstudio.ui.theme import Size, Space, Theme, with_role
 from tlstudio.ui.widgets.augmentation_field import AugmentationField
 from tlstudio.ui.widgets.basics import QuietComboBox, button, number_box
 from tlstudio.ui.widgets.fold import Fold
-from tlstudio.ui.widgets.number_edit import NumberEdit
+from tlstudio.ui.widgets.number_edit import LEAST_LR, MOST_LR, NumberEdit
 from tlstudio.ui.widgets.training_fields import (
     BATCH_NORM_EXPLAINED,
     CHOICES,
@@ -103,7 +103,7 @@ class TrainingForm(QWidget):
             if _is_number(value) or value is None:
                 _put(box, value or 0)
         for key, combo in self.choices.items():
-            place = combo.findData(shown.get(key))
+            place = combo.findData(f"{shown.get(key)}")
             if place >= 0:
                 combo.setCurrentIndex(place)
         for key, edit in self._edits.items():
@@ -143,7 +143,7 @@ class TrainingForm(QWidget):
 
     def _make_fields(self, theme: Theme) -> None:
         self.epochs = number_box(1, 10_000)
-        self.lr = NumberEdit(1e-9, 10.0)
+        self.lr = NumberEdit(LEAST_LR, MOST_LR)
         self.find_button = button(theme, "Find")
         self.batch_size = number_box(1, 4096)
         self.choices = {key: _combo(options) for key, options in CHOICES.items()}
