@@ -40,6 +40,14 @@ def amount(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def figure(value: float) -> str:
+    """Two digits of a number of any size: "120", "0.003", "1.2e-5"."""
+    if 0 < abs(value) < 1e-3:
+        digits, power = f"{value:.1e}".split("e")
+        return f"{digits.removesuffix('.0')}e{int(power)}"
+    return f"{float(f'{value:.2g}'):g}"
+
+
 def percent(fraction: float) -> str:
     """ "93.4 %"."""
     return f"{fraction * 100:.1f} %"

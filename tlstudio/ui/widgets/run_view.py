@@ -1,17 +1,35 @@
-"""A run as it goes: how far it is, its curves and the table of its epochs."""
+"""A run as it goes: how far it is, its curves, and the tables of its epochs and its layers."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QSplitter,
+    QStackedWidget,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from tlstudio.config import Strategy
 from tlstudio.events import Event, Progress
 from tlstudio.models.events import Downloaded
-from tlstudio.training.events import BatchFinished, EpochFinished, EpochTested, RunStarted, StageStarted
+from tlstudio.training.events import (
+    BatchFinished,
+    BlocksMoved,
+    EpochFinished,
+    EpochTested,
+    FreezeStated,
+    RunStarted,
+    StageStarted,
+)
 from tlstudio.ui import text
 from tlstudio.ui.item_models.epochs import EpochModel
 from tlstudio.ui.theme import Size, Space, Theme, number_font, with_role
 from tlstudio.ui.widgets.basics import card
 from tlstudio.ui.widgets.epoch_table import EpochTable
+from tlstudio.ui.widgets.layer_truth import LayerTruth
 from tlstudio.ui.widgets.training_charts import TrainingCharts
 
 
@@ -31,6 +49,8 @@ class RunView(QWidget):
         self.model = EpochModel(self)
         self.charts = TrainingCharts(theme)
         self.table = EpochTable(self.model, theme)
+        self.layers = LayerTruth(theme)
+        self.tabs = QTabBar()
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName("Progress of the run")
@@ -44,6 +64,7 @@ class RunView(QWidget):
         """Nothing yet of a run of so many epochs."""
         self._stages = {}
         self.model.clear()
+        self.layers.clear()
         self.charts.clear(epochs)
 
     def set_busy(self, busy: bool) -> None:
@@ -72,6 +93,7 @@ class RunView(QWidget):
                 self._under_way = True
                 self._total_epochs = 1 if config.strategy is Strategy.AS_IS else config.epochs
                 self.charts.set_total(self._total_epochs)
+                self.layers.take(event)
             case StageStarted():
                 self._stages[event.stage] = event.name
                 self.charts.add_stage(event.stage, event.first_epoch, event.epochs, event.name)
@@ -79,6 +101,9 @@ class RunView(QWidget):
                 self._show_batch(event)
             case EpochFinished():
                 self._show_epoch(event)
+                self.layers.take(event)
+            case FreezeStated() | BlocksMoved():
+                self.layers.take(event)
             case EpochTested():
                 self._show_test(event)
             case _:
@@ -96,23 +121,41 @@ class RunView(QWidget):
         inside = QVBoxLayout(curves)
         inside.setContentsMargins(Space.M, Space.S, Space.M, Space.S)
         inside.addWidget(self.charts)
-        epochs = card()
-        below = QVBoxLayout(epochs)
-        below.setContentsMargins(Space.S, Space.XS, Space.S, Space.S)
-        below.addWidget(self.table)
         panes = QSplitter(Qt.Orientation.Vertical)
         panes.setChildrenCollapsible(False)
         panes.setHandleWidth(Space.M)
         panes.addWidget(curves)
-        panes.addWidget(epochs)
-        panes.setSizes([3 * Size.SIDE, Size.SIDE])
-        panes.setStretchFactor(0, 3)
-        panes.setStretchFactor(1, 1)
+        panes.addWidget(self._tables())
+        panes.setSizes([5 * Size.SIDE, 4 * Size.SIDE])
+        panes.setStretchFactor(0, 5)
+        panes.setStretchFactor(1, 4)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(Space.M)
         layout.addWidget(self._line)
         layout.addWidget(panes, 1)
+
+    def _tables(self) -> QWidget:
+        """The two tables, one at a time, under their names and what was found of the layers."""
+        shown = QStackedWidget()
+        for words, table in (("Epochs", self.table), ("Layers", self.layers)):
+            self.tabs.addTab(words)
+            shown.addWidget(table)
+        self.tabs.setDrawBase(False)
+        self.tabs.setAccessibleName("Tables of the run")
+        self.tabs.currentChanged.connect(shown.setCurrentIndex)
+        head = QHBoxLayout()
+        head.setSpacing(Space.L)
+        head.addWidget(self.tabs)
+        self.layers.verdict.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        head.addWidget(self.layers.verdict, 1)
+        tables = card()
+        layout = QVBoxLayout(tables)
+        layout.setContentsMargins(Space.S, 0, Space.S, Space.S)
+        layout.setSpacing(0)
+        layout.addLayout(head)
+        layout.addWidget(shown, 1)
+        return tables
 
     def _show_batch(self, event: BatchFinished) -> None:
         total = max(self._total_epochs, event.epoch)

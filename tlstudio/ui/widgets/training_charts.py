@@ -18,7 +18,7 @@ from tlstudio.ui.widgets.split_editor import NAMES, Dot
 
 _REDRAW_EVERY = 100  # milliseconds
 _MOST_POINTS = 4000  # of the running loss; beyond that every second one goes
-_HEADROOM = 1.15  # above the highest value, for the names of the stages
+_HEADROOM = 1.25  # above the highest value, for the names of the stages
 _FEW_EPOCHS = 20  # an axis of so many is shown whole
 _CURVES: tuple[Split, ...] = SPLITS
 
