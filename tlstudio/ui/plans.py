@@ -31,7 +31,7 @@ def stages(session: Session, tree: LayerTree) -> tuple[Stage, ...]:
 
 
 def usual_stages(session: Session, tree: LayerTree) -> tuple[Stage, ...]:
-    return stages_for(_config(session).model_copy(update={"stages": (), "strategy": Strategy.STAGED}), tree)
+    return stages_for(_usual(session).model_copy(update={"strategy": Strategy.STAGED}), tree)
 
 
 def one_more_stage(chosen: tuple[Stage, ...], tree: LayerTree) -> Stage:
@@ -75,7 +75,7 @@ def usual_rates(session: Session, tree: LayerTree) -> dict[str, str]:
     if session.strategy is Strategy.STAGED:
         return {block.path: "by stage" for block in (*tree.backbone, tree.head)}
     lr = session.lr or DEFAULT_LR[session.strategy]
-    rates = block_rates(tree, _config(session).model_copy(update={"rates": {}}), lr)
+    rates = block_rates(tree, _usual(session), lr)
     return {path: f"{rate:.2g}" for path, rate in rates.items()}
 
 
@@ -146,11 +146,12 @@ def _preset(tree: LayerTree, trained: frozenset[str]) -> str:
     return ""
 
 
-def _config(session: Session) -> RunConfig:
+def _usual(session: Session) -> RunConfig:
+    """The run without stages and rates made by hand."""
     return RunConfig(
         data=DataConfig(root=session.data_root),
         epochs=session.epochs,
         lr=session.lr,
         lr_decay=session.lr_decay,
-        **session.run_fields(),
+        **session.run_fields() | {"stages": (), "rates": {}},
     )

@@ -88,6 +88,7 @@ class StageEditor(QWidget):
         row.moved.connect(self._move)
         row.removed.connect(self._remove)
         self._list.insertWidget(len(self.rows), row)
+        row.show()  # at once, so that it can take the focus
         self.rows.append(row)
 
     @Slot(int, object)
@@ -166,7 +167,7 @@ class StageRow(QWidget):
         self.setLayout(layout)
         self.trains.activated.connect(self._choose)
         self.epochs.valueChanged.connect(self._count)
-        self.lr.editingFinished.connect(self._enter_rate)
+        self.lr.finished.connect(self._enter_rate)
         self.goes_on.clicked.connect(self._go_on)
         self.up.clicked.connect(self._move_up)
         self.down.clicked.connect(self._move_down)
