@@ -26,6 +26,7 @@ from tlstudio.ui.widgets.training_form import TrainingForm
 from tlstudio.ui.worker import EngineCall, Task, Worker
 
 _WHAT = "Train, and watch whether it goes well: every epoch is kept, and tested at the end."
+_LEFT = Size.SIDE + Size.ICON  # the settings, with a scroll bar beside them
 _NO_DATA = "There are no images to train on yet: open a folder on the Data page first."
 _ACCEPTED = "Going on with them as they are, the result is no longer that of a run without interruption."
 
@@ -84,14 +85,14 @@ class TrainPage(Page):
         panes.setHandleWidth(Space.L)
         panes.addWidget(self._left_pane())
         panes.addWidget(self._right_pane())
-        panes.setSizes([Size.SIDE, 3 * Size.SIDE])
+        panes.setSizes([_LEFT, 3 * Size.SIDE])
         panes.setStretchFactor(0, 0)
         panes.setStretchFactor(1, 1)
         self.body.addWidget(panes, 1)
 
     def _left_pane(self) -> QWidget:
         pane = card()
-        pane.setMinimumWidth(Size.SIDE)
+        pane.setMinimumWidth(_LEFT)
         layout = QVBoxLayout(pane)
         layout.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
         layout.setSpacing(Space.M)

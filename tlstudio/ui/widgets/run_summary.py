@@ -37,7 +37,7 @@ class RunSummary(QWidget):
         self.facts["Model"].setText(f"{_title(session.arch)} · {_weights(session.weights)}")
         more = ""
         if session.edited_stages:
-            more = f" · your {text.amount(len(session.edited_stages), 'stage')}"
+            more = f" · {text.amount(len(session.edited_stages), 'stage')}"
         elif session.strategy in (Strategy.PARTIAL, Strategy.STAGED):
             more = f" · last {text.amount(session.blocks, 'block')}"
         self.facts["Strategy"].setText(strategy_title(session.strategy) + more)

@@ -19,8 +19,8 @@ CHOICES: dict[str, dict[str, str]] = {
     "mix": {"none": "Off", "mixup": "Mixup", "cutmix": "CutMix"},
     "batch_norm": {"update": "Update", "keep": "Keep"},
     "balance": {"none": "Off", "loss": "In the loss", "sampling": "By sampling"},
-    "device": {"auto": "Fastest there is", "cpu": "CPU", "cuda": "NVIDIA GPU", "mps": "Apple GPU"},
-    "precision": {"auto": "Fastest here", "float32": "float32", "bfloat16": "bfloat16"},
+    "device": {"auto": "Fastest", "cpu": "CPU", "cuda": "NVIDIA GPU", "mps": "Apple GPU"},
+    "precision": {"auto": "Fastest", "float32": "float32", "bfloat16": "bfloat16"},
     "features": {"float32": "float32", "float16": "float16"},
     "keep": {"all": "All", "best-and-last": "Best and last", EVERY: "Every n-th"},
 }
@@ -143,7 +143,7 @@ FOLDS: dict[str, tuple[str, ...]] = {
     "Regularisation": ("weight_decay", "label_smoothing", "mix", "early_stopping"),
     "Steps and weights": ("accumulate", "clip_norm", "ema", "batch_norm"),
     "Images and classes": ("image_size", "views", "balance"),
-    "Machine and space": ("device", "precision", "features", "keep", "keep_every", "seed"),
+    "Machine and disk": ("device", "precision", "features", "keep", "keep_every", "seed"),
 }
 
 # What means nothing for a network that is used as it is.

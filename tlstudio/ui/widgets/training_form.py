@@ -35,6 +35,7 @@ from tlstudio.ui.widgets.training_fields import (
 )
 
 _DELAY = 400  # milliseconds between the last change and remembering it
+_EVERY = 5  # epochs between models that are kept, to begin with
 _NOTHING_FROZEN = (Strategy.FULL, Strategy.SCRATCH)
 _DEFAULTS = {key: field.default for key, field in RunConfig.model_fields.items()}
 
@@ -213,6 +214,7 @@ class TrainingForm(QWidget):
         self.batch_norm_words.setWordWrap(True)
         self.folds = {title: Fold(title, self._folded(keys), theme) for title, keys in FOLDS.items()}
         for fold in self.folds.values():
+            fold.button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             layout.addWidget(fold)
         layout.addStretch(1)
 
@@ -271,6 +273,8 @@ class TrainingForm(QWidget):
         self._boxes["views"].setEnabled(self.augmentation.keeps_views)
         self._keeping.setRowVisible(self.keep_every, self.choices["keep"].currentData() == EVERY)
         self.batch_norm_words.setText(BATCH_NORM_EXPLAINED[self.choices["batch_norm"].currentData()])
+        for box in (self.early_stopping, self.keep_every):
+            box.setSuffix(" epoch" if box.value() == 1 else " epochs")
         self.epochs.blockSignals(True)
         self.epochs.setValue(sum(stage.epochs for stage in self._stages) or self._epochs)
         self.epochs.blockSignals(False)
