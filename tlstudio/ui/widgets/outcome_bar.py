@@ -3,49 +3,28 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Slot
+from PySide6.QtCore import QUrl, Slot
 from PySide6.QtGui import QDesktopServices, QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout
 
 from tlstudio.training.events import RunEnd, RunFailed, RunFinished, RunStopped
 from tlstudio.training.replay import RunCutOff
 from tlstudio.ui import text
-from tlstudio.ui.theme import Space, Theme, with_role
+from tlstudio.ui.theme import Theme
 from tlstudio.ui.widgets.basics import button
-from tlstudio.ui.widgets.glyph import Glyph, GlyphButton
+from tlstudio.ui.widgets.glyph import GlyphButton
+from tlstudio.ui.widgets.message_bar import MessageBar
 
 
-class OutcomeBar(QFrame):
+class OutcomeBar(MessageBar):
     """A sentence, what can be done, a button to the run's folder, and one to put the bar away."""
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._run: Path | None = None
-        self._glyph = Glyph("check", QPalette.ColorRole.Accent)
-        self._sentence = with_role(QLabel(), "lead")
-        self._hint = with_role(QLabel(), "quiet")
         self.open_button = button(theme, "Open folder", "folder")
-        self.open_button.clicked.connect(self._open)
         close = GlyphButton("close", "Put this message away")
+        super().__init__(self.open_button, close)
+        self._run: Path | None = None
+        self.open_button.clicked.connect(self._open)
         close.clicked.connect(self.hide)
-        words = QVBoxLayout()
-        words.setSpacing(Space.XS // 2)
-        for label in (self._sentence, self._hint):
-            label.setWordWrap(True)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            words.addWidget(label)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(Space.L, Space.S, Space.S, Space.S)
-        layout.setSpacing(Space.M)
-        layout.addWidget(self._glyph)
-        layout.addLayout(words, 1)
-        layout.addWidget(self.open_button)
-        layout.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
-        self.hide()
-
-    @property
-    def sentence(self) -> str:
-        return self._sentence.text()
 
     def show_end(self, event: RunEnd | RunCutOff, notes: Sequence[str] = ()) -> None:
         """Say how a run ended, and under it the ``notes``."""
@@ -74,14 +53,11 @@ class OutcomeBar(QFrame):
         failed = icon == "error"
         self.setProperty("role", "banner" if failed else "card")
         self.style().polish(self)
-        self._glyph.set_icon(icon, QPalette.ColorRole.BrightText if failed else QPalette.ColorRole.Accent)
-        self._sentence.setText(sentence)
-        self._hint.setText(hint)
-        self._hint.setVisible(bool(hint))
         self._run = run
         self.open_button.setVisible(run is not None)
-        self.setAccessibleName(f"{sentence} {hint}".strip())
-        self.show()
+        self._say(
+            icon, sentence, hint, QPalette.ColorRole.BrightText if failed else QPalette.ColorRole.Accent
+        )
 
     @Slot()
     def _open(self) -> None:
