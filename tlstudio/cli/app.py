@@ -9,17 +9,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, ParamSpec, Protocol
+from typing import Annotated, Any, ParamSpec, Protocol
 
 import typer
-from pydantic import ValidationError
-from typer.core import TyperCommand
 
 from tlstudio import __version__
 from tlstudio.cli.faces import print_error, show_all, write_json_line
-from tlstudio.config import Augmentation, DataConfig, RunConfig, Strategy
+from tlstudio.cli.options import Configure, Device, Json, ManyOptions, configured
+from tlstudio.config import RunConfig, Strategy
 from tlstudio.errors import BadInput, Stopped, StudioError
 from tlstudio.events import Control, Event
 from tlstudio.logs import log_file, log_to_file
@@ -39,35 +37,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-DeviceName = Literal["auto", "cpu", "cuda", "mps"]
-Json = Annotated[
-    bool, typer.Option("--json", help="One JSON object a line on stdout, and nothing else there.")
-]
-Device = Annotated[DeviceName, typer.Option(help="What computes; auto is the fastest there is.")]
-
-
-def _layers_help(what: str) -> str:
-    return f"Layers to {what} whatever the strategy says; `tlstudio layers ARCH` lists their paths."
-
-
-class Optimizer(StrEnum):
-    ADAMW = "adamw"
-    SGD = "sgd"
-
-
-class Schedule(StrEnum):
-    COSINE = "cosine"
-    CONSTANT = "constant"
-    ONE_CYCLE = "one-cycle"
-
-
-def _keep(value: str) -> str | int:
-    if value in ("all", "best-and-last"):
-        return value
-    if value.isdecimal() and int(value):
-        return int(value)
-    raise typer.BadParameter(f"{value} is neither all, best-and-last nor a number above 0.")
 
 
 class OpenWindow(Protocol):
@@ -173,110 +142,46 @@ def open_path(
     return context.obj(path=path)
 
 
-class _ListsOfLayers(TyperCommand):
-    """A command whose layer options take several values: ``--freeze A B`` is ``--freeze A --freeze B``."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        spread: list[str] = []
-        option, values = "", 0
-        for word in args:
-            if word.startswith("-"):
-                option, values = (word if word in ("--freeze", "--unfreeze") else ""), 0
-            elif option:
-                values += 1
-                if values > 1:
-                    spread.append(option)
-            spread.append(word)
-        return super().parse_args(ctx, spread)
-
-
-@app.command(cls=_ListsOfLayers)
+@app.command(cls=ManyOptions)
 @_guarded
+@configured
 def train(
-    data: Annotated[
-        str,
-        typer.Option(help="A folder with a sub-folder of images for each class, or 'sample'."),
-    ],
-    arch: Annotated[
-        str, typer.Option(help="The network; `tlstudio doctor` lists them.")
-    ] = "efficientnet_lite0",
-    weights: Annotated[
-        str,
-        typer.Option(
-            help="default (the best published), bundled, none (random), a published name such as "
-            "IMAGENET1K_V1, or a file or folder."
-        ),
-    ] = "default",
-    strategy: Annotated[Strategy, typer.Option(help="What is kept and what is trained.")] = (
-        Strategy.FEATURE_EXTRACTION
-    ),
-    blocks: Annotated[int, typer.Option(help="Blocks that partial and staged training unfreeze.")] = 1,
-    epochs: Annotated[int, typer.Option(help="Epochs in all.")] = 5,
-    lr: Annotated[float | None, typer.Option(help="Learning rate; by default the strategy's.")] = None,
-    batch: Annotated[int, typer.Option(help="Images a step.")] = 32,
-    image_size: Annotated[int | None, typer.Option(help="Pixels a side; by default the weights'.")] = None,
-    freeze: Annotated[list[str] | None, typer.Option(help=_layers_help("freeze"), metavar="PATH")] = None,
-    unfreeze: Annotated[list[str] | None, typer.Option(help=_layers_help("train"), metavar="PATH")] = None,
-    optimizer: Annotated[Optimizer, typer.Option(help="What changes the weights.")] = Optimizer.ADAMW,
-    schedule: Annotated[
-        Schedule, typer.Option(help="How the learning rate goes on within a stage.")
-    ] = Schedule.COSINE,
-    weight_decay: Annotated[float, typer.Option(help="How strongly weights are drawn to zero.")] = 1e-4,
-    label_smoothing: Annotated[
-        float, typer.Option(help="The share of each label that is spread over all classes.")
-    ] = 0.0,
-    augmentation: Annotated[
-        Augmentation, typer.Option(help="How much training images are varied.")
-    ] = Augmentation.LIGHT,
-    views: Annotated[
-        int, typer.Option(help="Varied views an image that are kept where layers are frozen; 0: new ones.")
-    ] = 4,
-    early_stopping: Annotated[
-        int | None, typer.Option(help="Stop after so many epochs without a better one.")
-    ] = None,
-    keep: Annotated[
-        Any,
-        typer.Option(
-            parser=_keep,
-            metavar="all|best-and-last|N",
-            help="Whose models stay: all epochs', the best and the last one's, or theirs and each N-th's.",
-        ),
-    ] = "all",
-    seed: Annotated[int, typer.Option(help="The same seed repeats a run.")] = 0,
-    device: Device = "auto",
+    configure: Configure,
     out: Annotated[Path | None, typer.Option(help="The run's folder; must be new or empty.")] = None,
     json: Json = False,
 ) -> int:
     """Train, then test every epoch's model."""
     try:
-        config = RunConfig(
-            data=DataConfig(root=data),
-            arch=arch,
-            weights=weights,
-            strategy=strategy,
-            blocks=blocks,
-            freeze=tuple(freeze or ()),
-            unfreeze=tuple(unfreeze or ()),
-            epochs=epochs,
-            lr=lr,
-            batch_size=batch,
-            image_size=image_size,
-            optimizer=optimizer.value,
-            schedule=schedule.value,
-            weight_decay=weight_decay,
-            label_smoothing=label_smoothing,
-            augmentation=augmentation,
-            views=views,
-            early_stopping=early_stopping,
-            keep=keep,
-            seed=seed,
-            device=device,
-        )
-    except ValidationError as error:
-        events: Iterator[Event] = iter([_bad_option(error)])
-    else:
-        events = _train(config, out)
+        events = _train(configure(), out)
+    except BadInput as error:  # a program that reads the lines is told as of any run that failed
+        events = iter([RunFailed(error.message, error.hint, bad_input=True)])
     return _status(show_all(events, as_json=json))
+
+
+@app.command(cls=ManyOptions)
+@_guarded
+@configured
+def estimate(configure: Configure, json: Json = False) -> int:
+    """Say beforehand how long training would take."""
+    config = configure()
+    with _interruptible() as control:
+        from tlstudio.training.estimate import estimate as engine_estimate
+
+        show_all(engine_estimate(config, control), as_json=json)
+    return DONE
+
+
+@app.command("find-lr", cls=ManyOptions)
+@_guarded
+@configured
+def find_lr(configure: Configure, json: Json = False) -> int:
+    """Find a learning rate by a sweep: ever higher ones are tried, and one is suggested."""
+    config = configure()
+    with _interruptible() as control:
+        from tlstudio.training.lr_finder import find_lr as engine_find_lr
+
+        show_all(engine_find_lr(config, control), as_json=json)
+    return DONE
 
 
 @app.command()
@@ -324,17 +229,6 @@ def _resume(run: Path, accept_changed_data: bool) -> Iterator[Event]:
         from tlstudio.training.trainer import resume as engine_resume
 
         yield from engine_resume(run, control, accept_changed_data=accept_changed_data)
-
-
-def _bad_option(error: ValidationError) -> RunFailed:
-    first = error.errors()[0]
-    name = str(first["loc"][0]).replace("batch_size", "batch").replace("_", "-")
-    limit = first.get("ctx", {})
-    words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
-    must = " and ".join(f"{said} {limit[key]:g}" for key, said in words.items() if key in limit)
-    what = f"must be {must}" if must else first["msg"].lower()
-    message = f"--{name} {what}, not {first['input']}."
-    return RunFailed(message, "`tlstudio train --help` describes every option.", bad_input=True)
 
 
 @app.command()

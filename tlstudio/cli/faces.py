@@ -18,6 +18,7 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from tlstudio.cli import tables
 from tlstudio.events import Event, Notice, Progress
 from tlstudio.inference.events import ImageClassified, ImageSkipped, PredictionFinished
 from tlstudio.models.events import Downloaded
@@ -25,11 +26,14 @@ from tlstudio.training.events import (
     BatchFinished,
     EpochFinished,
     EpochTested,
+    LrSuggested,
+    LrTried,
     RunFailed,
     RunFinished,
     RunStarted,
     RunStopped,
     StageStarted,
+    TimesEstimated,
 )
 from tlstudio.zeroshot.events import PromptsEmbedded, ZeroShotFinished
 
@@ -73,6 +77,7 @@ class People:
         self._bar: TaskID | None = None
         self._text = ""
         self._tested: list[EpochTested] = []
+        self._tried: list[LrTried] = []
         self._announced = ""
 
     def show(self, event: Event) -> None:
@@ -96,8 +101,23 @@ class People:
             case PredictionFinished() | ZeroShotFinished():
                 if event.skipped:
                     self._console.print(f"{_count(event.skipped, 'file')} could not be read.", style="yellow")
+            case LrTried() | LrSuggested() | TimesEstimated():
+                self._before_training(event)
             case _:
                 self._training(event)
+
+    def _before_training(self, event: LrTried | LrSuggested | TimesEstimated) -> None:
+        match event:
+            case LrTried():
+                self._tried.append(event)
+                self._advance(f"Learning rate {event.lr:.1e}  loss {event.loss:.3f}", 0, 0, key="sweep")
+            case LrSuggested():
+                self.clear()
+                self.print_curve(event.lr)
+                self._console.print(f"The loss falls fastest at [bold]{event.lr:.1e}[/]: --lr {event.lr:.1e}")
+            case TimesEstimated():
+                self.clear()
+                self._console.print(tables.times(event))
 
     def _training(self, event: Event) -> None:
         match event:
@@ -163,6 +183,12 @@ class People:
         self._console.print(table)
         self._tested = []
 
+    def print_curve(self, suggested: float | None = None) -> None:
+        """The curve of a learning-rate sweep, once it has ended."""
+        if self._tried:
+            self._console.print(tables.lr_curve(self._tried, suggested))
+            self._tried = []
+
     def _announce(self, event: Downloaded) -> None:
         """A line for a log file, where no bar moves."""
         if not self._console.is_terminal and event.name != self._announced:
@@ -224,6 +250,7 @@ def _face(as_json: bool) -> Iterator[Face]:
             yield face
         finally:
             face.clear()
+            face.print_curve()
             face.print_tests()
 
 

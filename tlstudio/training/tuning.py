@@ -86,6 +86,12 @@ def machine_name(device: torch.device) -> str:
     return platform.processor() or platform.machine()
 
 
+def wait_for(device: torch.device) -> None:
+    """Return once a device has computed all that it was given."""
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
+
+
 def _fastest(
     trial: "_Trial", usual: Compute, any_precision: bool, control: Control
 ) -> Generator[Event, None, Compute]:
@@ -162,14 +168,14 @@ class _Trial:
         with self._undisturbed(), _on_threads(compute.threads):
             network = compute.settle(self._network)
             images = compute.inputs(self._images)
-            self._wait()
+            wait_for(self._device)
             begun = time.perf_counter()
             with torch.set_grad_enabled(self._trains):
                 with compute.at_work():
                     logits = network(images)
                 if self._trains:
                     logits.float().square().mean().backward()
-            self._wait()
+            wait_for(self._device)
             seconds = time.perf_counter() - begun
             network.zero_grad(set_to_none=True)
             return seconds
@@ -184,10 +190,6 @@ class _Trial:
         devices = [self._device] if self._device.type == "cuda" else []
         with torch.random.fork_rng(devices):  # pyright: ignore[reportUnknownMemberType]
             yield
-
-    def _wait(self) -> None:
-        if self._device.type != "cpu":
-            torch.accelerator.synchronize(self._device)
 
 
 @contextlib.contextmanager
