@@ -22,7 +22,11 @@ COMMANDS = {
     "train": [
         *("--data", "--arch", "--weights", "--strategy", "--blocks", "--epochs", "--lr", "--batch"),
         *("--image-size", "--freeze", "--unfreeze", "--seed", "--device", "--out", "--json"),
+        *("--stage", "--rate", "--warmup", "--lr-decay", "--batch-norm", "--balance", "--mix", "--clip-norm"),
+        *("--ema", "--accumulate", "--precision", "--features", "How it is trained:"),
     ],
+    "estimate": ["--data", "--arch", "--strategy", "--epochs", "--stage", "--json"],
+    "find-lr": ["--data", "--arch", "--strategy", "--batch", "--rate", "--json"],
     "evaluate": ["RUN", "--json"],
     "predict": ["RUN|ARCH", "PATH", "--json"],
     "zero-shot": ["--classes", "--template", "--model", "--pretrained", "PATH", "--json"],

@@ -117,6 +117,17 @@ def test_that_every_option_reaches_the_run(cli: Cli, small: Options):
         "--augmentation": "strong",
         "--views": 2,
         "--early-stopping": 7,
+        "--warmup": 0.25,
+        "--lr-decay": 0.5,
+        "--batch-norm": "keep",
+        "--balance": "sampling",
+        "--mix": "mixup",
+        "--clip-norm": 1.5,
+        "--ema": 0.9,
+        "--accumulate": 2,
+        "--precision": "float32",
+        "--features": "float16",
+        "--keep": "best-and-last",
         "--seed": 3,
         "--device": "cpu",
     }
@@ -127,6 +138,23 @@ def test_that_every_option_reaches_the_run(cli: Cli, small: Options):
     given = {name.removeprefix("--").replace("-", "_"): value for name, value in words.items()}
     assert given.items() <= config.items()
     assert (config["epochs"], config["batch_size"], config["image_size"]) == (2, 8, 32)
+
+
+def test_that_stages_and_rates_of_blocks_are_taken_from_the_command_line(cli: Cli, small: Options):
+    words = ("--stage", "fc:1:3e-3", "--stage", "layer4, head:2:1e-3:continue", "--rate", "layer4=1e-4")
+    ran = cli("train", *small, *words, "--json")
+    assert ran.status == 0
+    (started,) = ran.events("run_started")
+    stages = [
+        (stage["name"], stage["plan"]["trainable"], stage["epochs"], stage["lr"], stage["continues"])
+        for stage in started["stages"]
+    ]
+    assert stages == [
+        ("fc", ["head"], 1, 3e-3, False),
+        ("layer4, head", ["layer4", "head"], 2, 1e-3, True),
+    ]
+    assert started["config"]["rates"] == {"layer4": 1e-4}
+    assert [epoch["stage"] for epoch in ran.events("epoch_finished")] == [0, 1, 1]
 
 
 def test_that_the_sample_is_a_dataset_by_name(cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch):
@@ -196,6 +224,23 @@ def used(folder: Path) -> Path:
         (["--label-smoothing", "1"], "--label-smoothing must be less than 1, not 1.0."),
         (["--early-stopping", "0"], "--early-stopping must be at least 1, not 0."),
         (["--seed", "-1"], "--seed must be at least 0, not -1."),
+        (["--warmup", "1"], "--warmup must be less than 1, not 1.0."),
+        (["--lr-decay", "2"], "--lr-decay must be at most 1, not 2.0."),
+        (["--clip-norm", "0"], "--clip-norm must be more than 0, not 0.0."),
+        (["--ema", "1"], "--ema must be less than 1, not 1.0."),
+        (["--accumulate", "0"], "--accumulate must be at least 1, not 0."),
+        (["--views", "65"], "--views must be at most 64, not 65."),
+        (["--rate", "layer4"], "--rate layer4 is not PATH=LR."),
+        (["--rate", "layer4=fast"], "--rate layer4=fast is not PATH=LR."),
+        (["--rate", "layer4=-1"], "--rate layer4 must be more than 0, not -1.0."),
+        (["--rate", "layer9=1e-3"], "layer9 is no block of resnet18"),
+        (["--stage", "fc"], "--stage fc is not PATHS:EPOCHS:LR"),
+        (["--stage", "fc:many:1e-3"], "--stage fc:many:1e-3 is not PATHS:EPOCHS:LR"),
+        (["--stage", ":1:1e-3"], "--stage :1:1e-3 is not PATHS:EPOCHS:LR"),
+        (["--stage", "fc:1:1e-3:go"], "--stage fc:1:1e-3:go is not PATHS:EPOCHS:LR"),
+        (["--stage", "fc:0:1e-3"], "--stage fc:0:1e-3: its epochs must be at least 1, not 0."),
+        (["--stage", "fc:1:0"], "--stage fc:1:0: its learning rate must be more than 0, not 0.0."),
+        (["--stage", "layer9:1:1e-3"], "resnet18 has no layer 'layer9'."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -226,6 +271,8 @@ def test_that_bad_input_exits_2_with_a_sentence_and_run_failed_as_its_only_line(
         (["--epochs", "many"], "Invalid value for '--epochs'"),
         (["--strategy", "magic"], "Invalid value for '--strategy'"),
         (["--device", "tpu"], "Invalid value for '--device'"),
+        (["--mix", "blend"], "Invalid value for '--mix'"),
+        (["--keep", "some"], "some is neither all, best-and-last nor a number above 0."),
         (["--freeze"], "requires an argument"),
         (["stray"], "unexpected extra argument"),
     ],

@@ -33,7 +33,7 @@ def lr_curve(tried: Sequence[LrTried], suggested: float | None) -> Table:
 def times(event: TimesEstimated) -> Table:
     """What a run would take, a row for each way of varying its images."""
     table = Table(title="What the run would take", title_justify="left")
-    table.add_column("Training images", no_wrap=True)
+    table.add_column("Augmentation", no_wrap=True)
     for name in ("First epoch", "Each later one", "In all"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
@@ -58,6 +58,5 @@ def duration(seconds: float) -> str:
 
 def _way(one: EpochTimes) -> str:
     if one.augmentation is Augmentation.NONE:
-        return "as they are"
-    views = f"{one.views} views kept" if one.views else "new views each epoch"
-    return f"varied {'lightly' if one.augmentation is Augmentation.LIGHT else 'strongly'}, {views}"
+        return "none"
+    return f"{one.augmentation.value}, {f'{one.views} views kept' if one.views else 'new views each epoch'}"
