@@ -34,7 +34,7 @@ def test_that_an_estimate_for_people_is_a_table_with_what_was_asked_first(cli: C
     ran = cli("estimate", *small, "--strategy", "full")
     assert (ran.status, ran.err) == (0, "")
     rows = [line for line in ran.out.splitlines() if line.startswith("│")]
-    assert "light, new views each epoch" in rows[0]
+    assert "light, new each epoch" in rows[0]
     assert "as asked" in rows[0]
     assert [sum(word in row for row in rows) for word in ("as asked", "none", "kept")] == [1, 1, 0]
 

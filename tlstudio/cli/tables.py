@@ -34,7 +34,7 @@ def times(event: TimesEstimated) -> Table:
     """What a run would take, a row for each way of varying its images."""
     table = Table(title="What the run would take", title_justify="left")
     table.add_column("Augmentation", no_wrap=True)
-    for name in ("First epoch", "Each later one", "In all"):
+    for name in ("First epoch", "Later ones", "In all"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for one in (event.asked, *event.others):
@@ -59,4 +59,4 @@ def duration(seconds: float) -> str:
 def _way(one: EpochTimes) -> str:
     if one.augmentation is Augmentation.NONE:
         return "none"
-    return f"{one.augmentation.value}, {f'{one.views} views kept' if one.views else 'new views each epoch'}"
+    return f"{one.augmentation.value}, {f'{one.views} views kept' if one.views else 'new each epoch'}"
