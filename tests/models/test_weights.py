@@ -74,7 +74,7 @@ class Payload:
 @pytest.mark.parametrize("save", [torch.save, lambda data, path: path.write_bytes(pickle.dumps(data, 2))])
 def test_that_a_file_with_code_in_it_is_refused_and_the_code_does_not_run(tmp_path: Path, save):
     save({"weight": Payload()}, tmp_path / "evil.pth")
-    with pytest.raises(BadInput, match=r"evil\.pth (holds more than tensors|cannot be read)"):
+    with pytest.raises(BadInput, match=r"evil\.pth was not loaded, for a file like that can run code"):
         read_tensors(tmp_path / "evil.pth")
 
 

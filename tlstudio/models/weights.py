@@ -2,9 +2,10 @@
 
 import dataclasses
 import pickle
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import safetensors.torch
 import torch
@@ -21,6 +22,7 @@ RANDOM = "none"
 _FILE_KINDS = (".pth", ".pt", ".safetensors", ".bin")
 # The usual wrappings of a state dict in a training script's checkpoint.
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "network", "tensors")
+_ZIP = b"PK\x03\x04"
 _PREFIXES = ("module.", "model.", "network.", "backbone.", "_orig_mod.")
 
 
@@ -110,6 +112,45 @@ def _local_file(found: Architecture, weights: str) -> Path:
     return fitting[0]
 
 
+class Unreadable(Exception):
+    """A file that torch did not write, or with more in it than we load.
+
+    Attributes:
+        reason: why, to follow a colon: "it is empty".
+        runs_code: whether loading it could have run somebody's code.
+    """
+
+    def __init__(self, reason: str, *, runs_code: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.runs_code = runs_code
+
+
+def read_plain(path: Path) -> Any:
+    """What torch wrote into a file: tensors and plain data; nothing in it is executed.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        Unreadable: it is damaged, or holds more than that.
+    """
+    start = b""
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+            if start == _ZIP and _is_torchscript(file):
+                raise Unreadable("it is a TorchScript archive, which is a program", runs_code=True)
+            file.seek(0)
+            return torch.load(file, map_location="cpu", weights_only=True)
+    except (FileNotFoundError, Unreadable):
+        raise
+    except pickle.UnpicklingError as error:
+        if start == _ZIP or start.startswith(pickle.PROTO):
+            raise Unreadable("it holds more than tensors and plain data", runs_code=True) from error
+        raise Unreadable("torch did not write it") from error
+    except Exception as error:  # a damaged file makes torch's reader raise anything
+        raise Unreadable(_reason(path, error)) from error
+
+
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """The tensors of a weights file by name; nothing in the file is executed.
 
@@ -119,20 +160,40 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             return safetensors.torch.load(path.read_bytes())
-        with path.open("rb") as file:
-            content = torch.load(file, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise BadInput(
-            f"{path} holds more than tensors, so it was not loaded: a file like that can run code.",
-            "Save its state_dict() alone, best as .safetensors.",
-        ) from error
-    except Exception as error:  # a damaged file makes torch's and safetensors' readers raise anything
-        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise BadInput(
-            f"{path} cannot be read as weights: {'it is empty' if _is_empty(path) else reason}.",
-            "It may be cut off or of another kind; download or copy it again.",
-        ) from error
+        content = read_plain(path)
+    except Unreadable as error:
+        if error.runs_code:
+            raise BadInput(
+                f"{path} was not loaded, for a file like that can run code: {error.reason}.",
+                "Save its state_dict() alone, best as .safetensors.",
+            ) from error
+        raise _not_weights(path, error.reason) from error
+    except Exception as error:  # as torch's reader, so safetensors'
+        raise _not_weights(path, _reason(path, error)) from error
     return _unwrap(content, path)
+
+
+def _not_weights(path: Path, reason: str) -> BadInput:
+    return BadInput(
+        f"{path} cannot be read as weights: {reason}.",
+        "It may be cut off or of another kind; download or copy it again.",
+    )
+
+
+def _reason(path: Path, error: Exception) -> str:
+    if path.is_file() and path.stat().st_size == 0:
+        return "it is empty"
+    first, *_ = str(error).splitlines() or [""]
+    # Torch advises to load what it refused without its protection: nothing to pass on.
+    return (first.rstrip(".") if "weights_only" not in first else "") or type(error).__name__
+
+
+def _is_torchscript(file: IO[bytes]) -> bool:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return False  # cut off: torch's reader says so
 
 
 def fit(network: nn.Module, path: Path) -> Fit:
@@ -176,10 +237,6 @@ def _named_alike(tensors: dict[str, Tensor], own: dict[str, Tensor]) -> dict[str
         return tensors
     same_shapes = [t.shape for t in tensors.values()] == [t.shape for t in own.values()]
     return dict(zip(own, tensors.values(), strict=True)) if same_shapes else tensors
-
-
-def _is_empty(path: Path) -> bool:
-    return path.is_file() and path.stat().st_size == 0
 
 
 def _unwrap(content: Any, path: Path) -> dict[str, Tensor]:

@@ -144,10 +144,15 @@ class RunFolder:
         write_json(self._file(name), data)
 
     def append(self, name: str, row: dict[str, Any]) -> None:
-        """Add a line to a file of the run, such as "metrics.jsonl"; it is on the disk when this returns."""
+        """Add a line to a file of the run, such as "metrics.jsonl"; it is on the disk when this returns.
+
+        Raises:
+            OSError: it cannot be written.
+            StudioError: the run's folder is gone.
+        """
+        self.refuse_if_gone()
         path = self._file(name)
-        if path.is_symlink():  # in a folder from a stranger it may lead anywhere
-            path.unlink()
+        _make_own(path)
         with naming(path), path.open("a+b") as file:
             _drop_cut_off_line(file)
             file.write(_line(row))
@@ -207,10 +212,12 @@ class RunFolder:
         # A diverged network's figures are NaN, which JSON does not have.
         known = {name: value for name, value in figures.items() if value is not None and math.isfinite(value)}
         outcome: dict[str, float | None] = {"best_epoch": best_epoch, **dict.fromkeys(figures), **known}
-        self.write(RESULT_FILE, {"format": 1, "status": status, **outcome})
-        index = RunIndex()
-        if not index.finish(self.path, status, outcome):
-            index.put(RunRow.of(self.path, self.config, status, **outcome))
+        try:
+            self.write(RESULT_FILE, {"format": 1, "status": status, **outcome})
+        finally:  # or the list would take it for running as long as this process lives
+            index = RunIndex()
+            if not index.finish(self.path, status, outcome):
+                index.put(RunRow.of(self.path, self.config, status, **outcome))
 
     def _file(self, name: str) -> Path:
         if not _PLAIN_NAME.fullmatch(name):
@@ -271,6 +278,16 @@ def _cannot_make(path: Path, error: OSError) -> BadInput:
 
 def _line(metric: dict[str, Any]) -> bytes:
     return json.dumps(metric, ensure_ascii=False).encode() + b"\n"
+
+
+def _make_own(path: Path) -> None:
+    """Let nothing that is appended to ``path`` arrive elsewhere: a stranger's folder may hold links."""
+    if path.is_symlink():
+        path.unlink()
+    elif path.is_file() and path.stat().st_nlink > 1:
+        content = path.read_bytes()
+        with atomic_write(path) as file:
+            file.write(content)
 
 
 def _drop_cut_off_line(file: Any) -> None:

@@ -40,7 +40,7 @@ def _remedy(error: OSError) -> str:
         case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
             return "Is the disk full? Make room there."
         case errno.EACCES | errno.EPERM | errno.EROFS:
-            return "May you no longer write there? Have the permission given back."
+            return "May you no longer read or write there? Have the permission given back."
         case _:
             return "Is the disk full or gone?"
 

@@ -7,13 +7,11 @@ epoch that was cut off is repeated, and comes out the same.
 
 import dataclasses
 import os
-import pickle
 from collections import Counter
 from collections.abc import Generator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import torch
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -21,6 +19,7 @@ from tlstudio.config import RunConfig
 from tlstudio.data.catalogue import SPLITS, Catalogue
 from tlstudio.errors import BadInput, ChangedData
 from tlstudio.events import Control, Event, Notice
+from tlstudio.models.weights import Unreadable, read_plain
 from tlstudio.runs.index import RESULT_FILE
 from tlstudio.runs.store import RunFolder, environment
 from tlstudio.training.checkpoint import load_tensors, way_out, write_tensors
@@ -140,31 +139,18 @@ def take_up(kept: Kept, control: Control, *, accept_changed_data: bool) -> Gener
 def _read_state(run: RunFolder) -> State | None:
     path = run.path / STATE_FILE
     try:
-        with path.open("rb") as file:
-            content = torch.load(file, map_location="cpu", weights_only=True)
+        content = read_plain(path)
         if content["format"] != _FORMAT:
             raise BadInput(f"{path} was written by another version.", "Go on with the version that wrote it.")
         average = content.get("average")
-        state = State(int(content["epoch"]), dict(content["optimizer"]), dict(content["schedule"]), average)
+        return State(int(content["epoch"]), dict(content["optimizer"]), dict(content["schedule"]), average)
     except FileNotFoundError:
         return None
-    except pickle.UnpicklingError as error:
-        raise BadInput(
-            f"{path} holds something else than tensors and plain data, so it was not loaded.", way_out(run)
-        ) from error
-    except BadInput:
-        raise
-    except Exception as error:  # a damaged file makes torch's reader raise anything
-        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
-        raise BadInput(
-            f"{path} is damaged, so the run cannot go on: {'it is empty' if _is_empty(path) else reason}.",
-            way_out(run),
-        ) from error
-    return state
-
-
-def _is_empty(path: Path) -> bool:
-    return path.is_file() and path.stat().st_size == 0
+    except Unreadable as error:
+        what = "was not loaded, for it could run code" if error.runs_code else "is damaged"
+        raise BadInput(f"{path} {what}, so the run cannot go on: {error.reason}.", way_out(run)) from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadInput(f"{path} holds no state of a run, so it cannot go on.", way_out(run)) from error
 
 
 def _same_images(
