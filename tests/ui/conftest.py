@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from tlstudio.config import RunConfig
 from tlstudio.data.catalogue import Catalogue, ImageRecord, Split
+from tlstudio.events import Control, Event
+from tlstudio.ui import engine
 from tlstudio.ui.session import Session
 from tlstudio.ui.settings import Settings
 from tlstudio.ui.theme import Theme
@@ -33,6 +36,19 @@ def no_threads_left() -> Iterator[None]:
     yield
     left = [thread for thread in set(threading.enumerate()) - before if not thread.name.startswith("Dummy")]
     assert not left, left
+
+
+@pytest.fixture(autouse=True)
+def estimates(monkeypatch: pytest.MonkeyPatch) -> list[RunConfig]:
+    """The runs of which the Train page asked how long they take, which it is not told."""
+    asked: list[RunConfig] = []
+
+    def estimate(config: RunConfig, control: Control) -> Iterator[Event]:
+        asked.append(config)
+        yield from ()
+
+    monkeypatch.setattr(engine, "estimate", estimate)
+    return asked
 
 
 @pytest.fixture

@@ -307,8 +307,17 @@ def test_that_where_nothing_is_frozen_kept_views_are_said_to_mean_nothing(form: 
     assert not form.field("views").isEnabled()
     form.show_strategy(Strategy.HYBRID)
     assert "frozen layers see only once" in form.augmentation.meaning.text()
-    form.show_times(estimated(kept=200.0, new=200.0))
+    anew = (EpochTimes(how, 0, 40.0, 40.2, 200.0) for how in (Augmentation.LIGHT, Augmentation.STRONG))
+    form.show_times(TimesEstimated(next(anew), (EpochTimes(Augmentation.NONE, 1, 1.1, 0.2, 1.9), *anew)))
     assert form.augmentation.meaning.text().startswith("Nothing is frozen")
+    assert ways(form)[1:3] == ["Light, 4 kept views · 3:20 min", "Light, new each epoch · 3:20 min"]
+
+
+def test_that_a_run_of_few_epochs_in_which_kept_views_save_no_time_is_not_taken_for_unfrozen(
+    form: TrainingForm,
+) -> None:
+    form.show_times(estimated(kept=200.0, new=200.0))
+    assert "frozen layers see only once" in form.augmentation.meaning.text()
 
 
 def test_that_a_model_used_as_it_is_tells_its_time_alone(form: TrainingForm) -> None:

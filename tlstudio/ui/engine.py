@@ -4,6 +4,7 @@ Every function here runs on a task's thread (see worker.py), never on the window
 """
 
 import dataclasses
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from tlstudio.events import Control, Event
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.events import RunStarted
 from tlstudio.zeroshot.events import ZeroShotRequest
+
+_training = threading.Lock()  # held by whatever trains, for the length of it
+_SECONDS_BETWEEN_LOOKS = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,14 +143,44 @@ def train(config: RunConfig, control: Control) -> Iterator[Event]:
     """The events of training.events; exactly one RunFinished, RunStopped or RunFailed comes last."""
     from tlstudio.training.trainer import train as call
 
-    return call(config, control)
+    return _alone(call(config, control), control)
 
 
 def resume(run: Path, accept_changed_data: bool, control: Control) -> Iterator[Event]:
     """The events of :func:`train` after the last finished epoch of a run that was cut off."""
     from tlstudio.training.trainer import resume as call
 
-    return call(run, control, accept_changed_data=accept_changed_data)
+    return _alone(call(run, control, accept_changed_data=accept_changed_data), control)
+
+
+def find_lr(config: RunConfig, control: Control) -> Iterator[Event]:
+    """Progress and Downloaded, LrTried each step, then one LrSuggested or a Notice."""
+    from tlstudio.training.lr_finder import find_lr as call
+
+    return _alone(call(config, control), control)
+
+
+def estimate(config: RunConfig, control: Control) -> Iterator[Event]:
+    """One TimesEstimated of a run that would be started now."""
+    from tlstudio.training.estimate import estimate as call
+
+    return _alone(call(config, control), control)
+
+
+def _alone(events: Iterator[Event], control: Control) -> Iterator[Event]:
+    """Go through ``events`` once nobody else does so.
+
+    Two trainings at once would draw from the same random numbers: a run could not be repeated. And what is
+    measured beside another would be too slow.
+    """
+    held = False
+    while not (held or control.stopping):  # what is stopped meanwhile ends in its own way, at its first step
+        held = _training.acquire(timeout=_SECONDS_BETWEEN_LOOKS)
+    try:
+        yield from events
+    finally:
+        if held:
+            _training.release()
 
 
 @dataclasses.dataclass(frozen=True)

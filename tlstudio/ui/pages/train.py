@@ -2,31 +2,38 @@
 
 import functools
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from tlstudio.config import DataConfig, RunConfig, Strategy
+from tlstudio.config import Strategy
 from tlstudio.events import Event, Notice
 from tlstudio.models.architectures import architecture
-from tlstudio.training.events import RunEnd, RunFailed, RunFinished, RunStarted, RunStopped, StageStarted
+from tlstudio.training.events import (
+    RunEnd,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    RunStopped,
+    StageStarted,
+)
 from tlstudio.training.replay import RunCutOff
 from tlstudio.ui import engine, text
 from tlstudio.ui.pages.base import NEEDED, QUIET, READY, EmptyState, Page
 from tlstudio.ui.session import Session
 from tlstudio.ui.settings import Settings
-from tlstudio.ui.theme import Size, Space, Theme, restyle
-from tlstudio.ui.widgets.basics import button, card, rule, scrolled
+from tlstudio.ui.theme import Size, Space, Theme
+from tlstudio.ui.widgets.basics import button, card
+from tlstudio.ui.widgets.lr_finder import LrFinder
+from tlstudio.ui.widgets.next_run import NextRun
 from tlstudio.ui.widgets.offer_bar import OfferBar
 from tlstudio.ui.widgets.outcome_bar import OutcomeBar
-from tlstudio.ui.widgets.run_summary import RunSummary
+from tlstudio.ui.widgets.run_buttons import RunButtons
 from tlstudio.ui.widgets.run_view import RunView
-from tlstudio.ui.widgets.training_form import TrainingForm
 from tlstudio.ui.worker import EngineCall, Task, Worker
 
 _WHAT = "Train, and watch whether it goes well: every epoch is kept, and tested at the end."
-_LEFT = Size.SIDE + Size.ICON  # the settings, with a scroll bar beside them
 _NO_DATA = "There are no images to train on yet: open a folder on the Data page first."
 _ACCEPTED = "Going on with them as they are, the result is no longer that of a run without interruption."
 
@@ -47,7 +54,6 @@ class TrainPage(Page):
         self._session = session
         self._worker = worker
         self._theme = theme
-        self._settings = settings
         self._task: Task | None = None
         self._reading = False  # what is under way is no training: a run is read from its folder
         self._shown: RunStarted | None = None
@@ -55,51 +61,39 @@ class TrainPage(Page):
         self._resume_next: Path | None = None
         self._offered: tuple[Path, bool] | None = None
         self._notes: list[str] = []
+        self._behind = 0  # which state the learning-rate finder has taken the place of
+        self.next_run = NextRun(session, worker, theme, settings)
+        self.form, self.summary = self.next_run.form, self.next_run.summary
         self._make_widgets()
         self._lay_out()
         self._connect()
-        self.form.set_values(settings.page_values("train"))
         self._refresh()
 
     # Making the page
 
     def _make_widgets(self) -> None:
         theme = self._theme
-        self.start_button = button(theme, "Start", "play", "main")
-        self.resume_button = button(theme, "Resume", "play", "main")
-        self.pause_button = button(theme, "Pause", "pause")
-        self.stop_button = button(theme, "Stop", "stop", "danger")
+        self._buttons = RunButtons(theme)
+        self.stop_button, self.pause_button, self.start_button, self.resume_button = self._buttons.in_order
         self.data_button = button(theme, "Choose images", "folder", "main")
-        self.form = TrainingForm(theme)
-        self.summary = RunSummary()
         self.view = RunView(theme)
         self.model, self.charts = self.view.model, self.view.charts
+        self.finder = LrFinder(self._worker, theme)
         self.outcome = OutcomeBar(theme)
         self.offer = OfferBar(theme)
 
     def _lay_out(self) -> None:
-        for action in (self.stop_button, self.pause_button, self.start_button, self.resume_button):
+        for action in self._buttons.in_order:
             self.add_action(action)
         panes = QSplitter(Qt.Orientation.Horizontal)
         panes.setChildrenCollapsible(False)
         panes.setHandleWidth(Space.L)
-        panes.addWidget(self._left_pane())
+        panes.addWidget(self.next_run)
         panes.addWidget(self._right_pane())
-        panes.setSizes([_LEFT, 3 * Size.SIDE])
+        panes.setSizes([self.next_run.minimumWidth(), 3 * Size.SIDE])
         panes.setStretchFactor(0, 0)
         panes.setStretchFactor(1, 1)
         self.body.addWidget(panes, 1)
-
-    def _left_pane(self) -> QWidget:
-        pane = card()
-        pane.setMinimumWidth(_LEFT)
-        layout = QVBoxLayout(pane)
-        layout.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
-        layout.setSpacing(Space.M)
-        layout.addWidget(self.summary)
-        layout.addWidget(rule())
-        layout.addWidget(scrolled(self.form), 1)
-        return pane
 
     def _right_pane(self) -> QWidget:
         self.states = QStackedWidget()
@@ -108,6 +102,7 @@ class TrainPage(Page):
         QVBoxLayout(self._nothing).addWidget(self._empty)
         self.states.addWidget(self._nothing)
         self.states.addWidget(self.view)
+        self.states.addWidget(self.finder)
         pane = QWidget()
         layout = QVBoxLayout(pane)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -125,9 +120,12 @@ class TrainPage(Page):
         self.data_button.clicked.connect(self.go_to_data)
         self.offer.accepted.connect(self._take_offer)
         self.offer.declined.connect(self._put_offer_away)
-        self.form.edited.connect(self._remember)
-        self._session.data_changed.connect(self._refresh)
-        self._session.model_changed.connect(self._refresh)
+        self.form.find_lr_wanted.connect(self.find_lr)
+        self.finder.busy_changed.connect(self._refresh)
+        self.finder.chosen.connect(self._use_lr)
+        self.finder.closed.connect(self._leave_finder)
+        self._session.data_changed.connect(self._take_other_data)
+        self._session.model_changed.connect(self._take_other_model)
 
     # Starting and steering
 
@@ -136,8 +134,8 @@ class TrainPage(Page):
         """Begin a run with what the session and the form say."""
         if self._task is not None or self._session.catalogue is None:
             return
-        self._remember()
-        config = self._config()
+        self.next_run.remember()
+        config = self.next_run.config()
         self._shown = None
         self.view.clear(1 if config.strategy is Strategy.AS_IS else config.epochs)
         self.summary.forget_trained()
@@ -179,6 +177,7 @@ class TrainPage(Page):
         self._refresh()
 
     def _follow(self, task: Task) -> None:
+        self.finder.stop()
         self._task = task
         self._notes = []
         self.outcome.hide()
@@ -191,11 +190,6 @@ class TrainPage(Page):
         if self._task is None and self._shown is not None and self._resumable:
             call = functools.partial(engine.resume, self._shown.run, accept_changed_data)
             self._train(self._shown.config.arch, call)
-
-    def _config(self) -> RunConfig:
-        session = self._session
-        data = DataConfig(root=session.data_root, ratios=session.ratios, split_seed=session.split_seed)
-        return RunConfig(data=data, **session.run_fields(), **self.form.values())
 
     @Slot()
     def _pause(self) -> None:
@@ -215,6 +209,54 @@ class TrainPage(Page):
             self._task.control.stop()
             self.view.hold("stopping after this batch…")
             self._refresh()
+
+    # Before the start
+
+    @Slot()
+    def find_lr(self) -> None:
+        """Sweep learning rates with what the session and the form say."""
+        if self._task is not None or self._session.catalogue is None or self.finder.busy:
+            return
+        self.next_run.remember()
+        self._keep_focus(self.form.find_button)
+        if self.states.currentWidget() is not self.finder:
+            self._behind = self.states.currentIndex()
+            self.states.setCurrentWidget(self.finder)
+        self.finder.sweep(self.next_run.config())
+
+    @Slot(float)
+    def _use_lr(self, rate: float) -> None:
+        self.form.set_lr(rate)
+        self._leave_finder()
+        self.form.lr.setFocus()
+
+    @Slot()
+    def _leave_finder(self) -> None:
+        if self.states.currentWidget() is self.finder:
+            self.states.setCurrentIndex(self._behind)
+
+    @Slot()
+    def _take_other_model(self) -> None:
+        self.finder.close_finder()  # what it finds holds for the model before
+        self._refresh()
+
+    @Slot()
+    def _take_other_data(self) -> None:
+        self.next_run.forecast.forget()
+        self._take_other_model()
+
+    @property
+    def _idle(self) -> bool:
+        """The page is looked at and nothing happens on it."""
+        return self._task is None and self.isVisible()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.next_run.foresee(self._idle)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.next_run.foresee(self._idle)
 
     # Offering
 
@@ -340,36 +382,19 @@ class TrainPage(Page):
     def _refresh(self) -> None:
         session, task = self._session, self._task
         ready, training = session.catalogue is not None, task is not None and not self._reading
-        self.summary.show_session(session)
-        self._tell_schedule()
-        self.form.show_strategy(session.strategy, session.edited_stages)
-        self.form.setEnabled(task is None)
+        self.next_run.refresh(editable=task is None and not self.finder.busy, foreseen=self._idle)
         self.view.set_busy(task is not None)
-        self._show_starting(ready, training)
-        self.pause_button.setVisible(training)
-        self.stop_button.setVisible(training)
-        if task is not None:
-            paused, stopping = task.control.paused, task.control.stopping
-            self.pause_button.setText("Resume" if paused else "Pause")
-            self._theme.set_icon(self.pause_button, "play" if paused else "pause")
-            self.pause_button.setEnabled(not stopping)
-            self.stop_button.setEnabled(not stopping)
+        self._buttons.show_starting(
+            ready and task is None,
+            "" if ready else _NO_DATA,
+            again=self.model.rowCount() > 0,
+            resumable=self._resumable,
+        )
+        self.resume_button.setEnabled(task is None)
+        self._buttons.show_training(task if training else None)
         self.set_sentence(_WHAT if ready or task is not None else _NO_DATA)
         self.data_button.setVisible(not ready)
         self._empty.set_text(*self._invitation(ready))
-
-    def _show_starting(self, ready: bool, training: bool) -> None:
-        """One of the two is the main action: to resume, where something can be resumed."""
-        start, resumable = self.start_button, self._resumable and not training
-        start.setVisible(not training)
-        start.setEnabled(ready and self._task is None)
-        start.setToolTip("" if ready else _NO_DATA)
-        start.setText("Start again" if self.view.model.rowCount() else "Start")
-        start.setProperty("kind", "secondary" if resumable else "main")
-        self._theme.set_icon(start, "play", "text" if resumable else "on_accent")
-        restyle(start)
-        self.resume_button.setVisible(resumable)
-        self.resume_button.setEnabled(self._task is None)
 
     def _keep_focus(self, *leaving: QWidget) -> None:
         """Take the focus from a button before it goes: Qt would hand it to the next one, "Stop" perhaps."""
@@ -382,13 +407,3 @@ class TrainPage(Page):
         if self._session.strategy is Strategy.AS_IS:
             return "Ready", "The model is used as it is: Start only measures how well it does."
         return "Ready to train", "Press Start: the curves appear here, and a row for every epoch."
-
-    @Slot()
-    def _remember(self) -> None:
-        values: dict[str, Any] = self.form.values()
-        self._settings.set_page_values("train", values)
-        self._tell_schedule()
-
-    def _tell_schedule(self) -> None:
-        values = self.form.values()
-        self._session.set_schedule(values["epochs"], values["lr"], values["lr_decay"])

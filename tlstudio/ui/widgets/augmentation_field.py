@@ -107,10 +107,10 @@ class AugmentationField(QWidget):
 
     @property
     def _unfrozen(self) -> bool:
-        """Nothing is frozen: the strategy says so, or times that are alike with kept views and without."""
-        kept, new = (self._times_of(_Way(Augmentation.LIGHT, kept)) for kept in (True, False))
-        alike = kept is not None and new is not None and math.isclose(kept.total, new.total, rel_tol=_SAME)
-        return self._all_trained or alike
+        """Nothing is frozen: the strategy says so, or the times that were estimated keep no views."""
+        told = (self._times.asked, *self._times.others) if self._times else ()
+        varied = [times.views for times in told if times.augmentation is not Augmentation.NONE]
+        return self._all_trained or (bool(varied) and not any(varied))
 
     def _times_of(self, way: _Way) -> EpochTimes | None:
         """A time that was estimated for another number of views is none."""
@@ -120,7 +120,7 @@ class AugmentationField(QWidget):
             return self._times.asked
         for times in (self._times.asked, *self._times.others):
             if times.augmentation is way.augmentation:
-                views = self._views if way.kept else 0
+                views = self._views if way.kept and not self._unfrozen else 0
                 if way.augmentation is Augmentation.NONE or times.views == views:
                     return times
         return None

@@ -17,11 +17,11 @@ _WEIGHTS = {"default": "pre-trained", "bundled": "bundled weights", "none": "ran
 
 
 class RunSummary(QWidget):
-    """Four facts, by name in ``facts``."""
+    """Five facts, by name in ``facts``."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.facts = {key: QLabel("–") for key in ("Data", "Model", "Strategy", "Trained")}
+        self.facts = {key: QLabel("–") for key in ("Data", "Model", "Strategy", "Trained", "Time")}
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(Space.M)
@@ -45,6 +45,10 @@ class RunSummary(QWidget):
     def show_trained(self, trained: int, whole: int) -> None:
         """How many parameters the stage under way trains."""
         self.facts["Trained"].setText(f"{trained:,} of {whole:,} parameters")
+
+    def show_time(self, seconds: float | None) -> None:
+        """How long the next run would take; None as long as that is not known."""
+        self.facts["Time"].setText("–" if seconds is None else f"about {text.seconds(seconds)} in all")
 
     def forget_trained(self) -> None:
         self.facts["Trained"].setText("–")
