@@ -17,6 +17,7 @@ from tlstudio.training.events import (
     RunStarted,
     StageStarted,
 )
+from tlstudio.ui import text
 from tlstudio.ui.item_models.layer_tree import LayerState
 from tlstudio.ui.item_models.layer_truth import BAR_ROLE, STATE_ROLE, Column
 from tlstudio.ui.theme import Theme
@@ -125,6 +126,14 @@ def test_that_after_an_epoch_it_is_said_that_nothing_frozen_moved(begun: RunView
 def test_that_a_change_is_told_however_small_or_large(begun: RunView, change: float, words: str) -> None:
     begun.take(BlocksMoved(1, (BlockMoved("head", change, 0.5),)))
     assert row(begun, 2)[Column.CHANGE] == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.0, "0"), (123.4, "120"), (0.0034, "0.0034"), (0.001, "0.001"), (3.24e-5, "3.2e-5"), (1e-12, "1e-12")],
+)
+def test_that_a_number_of_any_size_is_told_in_two_digits(value: float, words: str) -> None:
+    assert text.figure(value) == words
 
 
 def test_that_bars_of_gradients_are_a_step_for_each_power_of_ten(view: RunView) -> None:
