@@ -1,6 +1,7 @@
 """A run that was stopped or killed and then resumed is the run that never was."""
 
 import errno
+import io
 import itertools
 import json
 import multiprocessing
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 import torch
@@ -42,9 +44,9 @@ from tlstudio.training.events import (
 from tlstudio.training.resume import difference
 from tlstudio.training.trainer import resume, train
 
-# Each kills a run six times: more rounds, more moments.
+# Each kills four runs, at other moments: more rounds, more moments.
 ROUNDS = int(os.environ.get("TLSTUDIO_TEST_KILL_ROUNDS", "1"))
-KILLS = 6
+KILLS = 4
 # 150,000 weights with batch norm among them: checkpoints stay small, though all that training does happens.
 SMALL = {"strategy": "hybrid", "unfreeze": ("layer1", "fc"), "epochs": 3, "schedule": "one-cycle"}
 
@@ -176,8 +178,25 @@ def test_that_an_abandoned_run_is_resumed_too(dataset: Path, tmp_path: Path):
 # Killed -------------------------------------------------------------------------------------------------
 
 
+class _Torn(io.FileIO):
+    """A file that reaches the disk in halves, with a moment between them."""
+
+    moment: Callable[[], None]
+
+    def write(self, data: Any) -> int:
+        whole = memoryview(data).cast("B")
+        if len(whole) < 1000 and whole[:1] != b"{":  # a model's table of contents is thousands of moments
+            return super().write(whole)
+        half = super().write(whole[: len(whole) // 2])
+        self.moment()
+        return half + super().write(whole[half:])
+
+
 def _sit(run: Path, asked: RunConfig, home: Path, kill_at: int | None) -> None:
-    """In a process of its own: train or resume, and die at a moment, counted in events and disk uses."""
+    """In a process of its own: train or resume, and die at a moment, counted in events and uses of the disk.
+
+    One that was let live leaves how many moments there were, beside the run.
+    """
     os.environ["TLSTUDIO_HOME"] = str(home)
     torch.set_num_threads(1)
     moments = itertools.count(1)
@@ -195,6 +214,14 @@ def _sit(run: Path, asked: RunConfig, home: Path, kill_at: int | None) -> None:
 
         return surrounded
 
+    really_open = Path.open
+
+    def opened(path: Path, mode: str = "r", *args, **kwargs) -> IO[Any]:
+        binary = "b" in mode and mode[0] in "xwa"
+        return _Torn(path, mode.replace("b", "")) if binary else really_open(path, mode, *args, **kwargs)
+
+    _Torn.moment = staticmethod(moment)
+    Path.open = opened
     os.fsync = between(os.fsync)
     Path.replace = between(Path.replace)
     Path.unlink = between(Path.unlink)
@@ -202,6 +229,7 @@ def _sit(run: Path, asked: RunConfig, home: Path, kill_at: int | None) -> None:
     last: Event | None = None
     for last in resume(run, Control()) if there else train(asked, Control(), out=run):  # noqa: B007
         moment()
+    (run.parent / "moments").write_text(str(next(moments) - 1))
     os._exit(0 if isinstance(last, RunFinished) else 1)
 
 
@@ -211,31 +239,37 @@ def _sit(run: Path, asked: RunConfig, home: Path, kill_at: int | None) -> None:
 def test_that_a_run_killed_at_any_moment_ends_like_one_that_never_was(
     dataset: Path, home: Path, tmp_path: Path, seed: int
 ):
+    """A run is killed in each quarter of its moments, and again while it is resumed."""
     asked = config(dataset, **SMALL, keep="best-and-last")
-    list(train(asked, Control(), out=tmp_path / "whole"))
-    forget_features(home)
-    run = tmp_path / "killed" / "run"
     context = multiprocessing.get_context("forkserver")  # imports torch once for all of them
     context.set_forkserver_preload(["tests.training.test_resume"])
-    rng, killed = random.Random(seed), 0
-    while True:
-        process = context.Process(
-            target=_sit, args=(run, asked, home, rng.randint(1, 60) if killed < KILLS else None)
-        )
+
+    def sit(run: Path, kill_at: int | None) -> int:
+        process = context.Process(target=_sit, args=(run, asked, home, kill_at))
         process.start()
         process.join(120)
         assert process.exitcode in (0, -signal.SIGKILL)
-        if process.exitcode == 0:
-            break
-        killed += 1
         if (run / "config.json").is_file():
             folder = RunFolder.open(run)
             finished = {row["epoch"] for row in folder.metrics()} & set(folder.epochs())
             assert newest_whole(folder) == max(finished, default=None)
         elif run.exists():
             shutil.rmtree(run)  # killed before it was a run at all
-    assert killed >= 3
-    same(tmp_path / "whole", run)
+        return process.exitcode
+
+    (tmp_path / "whole").mkdir()
+    assert sit(tmp_path / "whole" / "run", None) == 0
+    moments, rng = int((tmp_path / "whole" / "moments").read_text()), random.Random(seed)
+    for part in range(KILLS):
+        forget_features(home)
+        run = tmp_path / f"killed-{part}" / "run"
+        run.parent.mkdir()
+        first = rng.randint(part * moments // KILLS + 1, (part + 1) * moments // KILLS)
+        assert sit(run, first) == -signal.SIGKILL
+        sit(run, rng.randint(1, moments))
+        if not (run / "result.json").is_file():
+            assert sit(run, None) == 0
+        same(tmp_path / "whole" / "run", run)
 
 
 # What is told -------------------------------------------------------------------------------------------
