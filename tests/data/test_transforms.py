@@ -74,4 +74,5 @@ def test_that_augmented_views_differ_from_one_another(augmentation: Augmentation
 
 def test_that_without_augmentation_training_sees_the_evaluation_view():
     image = picture((200, 50, 40), 1)
-    assert torch.equal(VIEW.training(image, Augmentation.NONE, random.Random(0)), VIEW.evaluation(image))
+    seen = VIEW.training(VIEW.resized(image), Augmentation.NONE, random.Random(0))
+    assert torch.equal(seen, VIEW.evaluation(image))

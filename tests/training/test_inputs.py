@@ -1,19 +1,30 @@
 import errno
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.training.test_trainer import config, of, run
+from tlstudio.data import pictures
+from tlstudio.data.rows import RowFile
 from tlstudio.events import Control, Event, Notice
 from tlstudio.models.prefix import Halves
 from tlstudio.training import inputs
-from tlstudio.training.events import BatchFinished, EpochFinished, EpochTested, RunFinished
-from tlstudio.training.features import FeatureWriter
+from tlstudio.training.events import (
+    BatchFinished,
+    EpochFinished,
+    EpochTested,
+    RunFinished,
+    RunStarted,
+    StageStarted,
+)
 from tlstudio.training.trainer import train
 
 
 def features_kept(home: Path) -> list[Path]:
-    return list((home / "cache" / "features").glob("*"))
+    """Files of features; those of decoded images are told by their values."""
+    files = (home / "cache" / "rows").glob("*")
+    return [path for path in files if b"<f4" in path.read_bytes()[-40:] or path.suffix == ".part"]
 
 
 def losses(events: list[Event]) -> list[float]:
@@ -71,15 +82,17 @@ def test_that_a_full_disk_falls_back_to_computing_with_a_notice(
     def full(*_args: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    for path in features_kept(home):
-        path.unlink()
-    monkeypatch.setattr(FeatureWriter, "put", full)
+    shutil.rmtree(home / "cache" / "rows")
+    monkeypatch.setattr(RowFile, "put", full)
     events = run(dataset, augmentation="none")
     assert isinstance(events[-1], RunFinished)
     assert losses(events) == pytest.approx(expected, abs=1e-5)
-    (notice,) = of(events, Notice)
-    assert "No space left on device" in notice.text
-    assert features_kept(home) == []
+    assert [notice.text for notice in of(events, Notice)] == [
+        "The features of the frozen layers cannot be kept (No space left on device); they are computed each "
+        "epoch.",
+        "The decoded images cannot be kept (No space left on device); they are decoded each time.",
+    ]
+    assert list((home / "cache" / "rows").iterdir()) == []
 
 
 def test_that_stopping_in_the_first_epoch_leaves_no_half_of_the_features(dataset: Path, home: Path):
@@ -88,3 +101,37 @@ def test_that_stopping_in_the_first_epoch_leaves_no_half_of_the_features(dataset
         if isinstance(event, BatchFinished):
             control.stop()
     assert features_kept(home) == []
+
+
+def test_that_every_file_is_decoded_once_however_many_stages_and_views(
+    dataset: Path, monkeypatch: pytest.MonkeyPatch
+):
+    opened: list[Path] = []
+    read = pictures.read_content
+    monkeypatch.setattr(pictures, "read_content", lambda path: (opened.append(path), read(path))[1])
+    events = run(dataset, strategy="staged", epochs=4, augmentation="light", views=0)
+    assert len(of(events, StageStarted)) == 2
+    assert len(opened) == len(set(opened)) == sum(of(events, RunStarted)[0].images.values())
+
+
+@pytest.mark.parametrize("strategy", ["feature-extraction", "full"])
+def test_that_balanced_sampling_trains_on_each_class_as_often(dataset: Path, strategy: str):
+    events = run(dataset, strategy=strategy, balance="sampling", epochs=2)
+    assert isinstance(events[-1], RunFinished)
+
+
+@pytest.mark.parametrize("mix", ["mixup", "cutmix"])
+@pytest.mark.parametrize("strategy", ["feature-extraction", "full"])
+def test_that_mixed_images_train_and_keep_no_features(dataset: Path, home: Path, mix: str, strategy: str):
+    events = run(dataset, strategy=strategy, mix=mix, epochs=2)
+    assert isinstance(events[-1], RunFinished)
+    plain = run(dataset, strategy=strategy, epochs=2)
+    assert losses(events) != losses(plain)
+    kept = 2 if strategy == "feature-extraction" else 0
+    assert len(features_kept(home)) == 2 * kept  # of validation and test, and the plain run's training
+
+
+def test_that_half_precision_features_give_nearly_the_same_losses(dataset: Path):
+    whole, half = (losses(run(dataset, features=kind, epochs=3)) for kind in ("float32", "float16"))
+    assert whole != half
+    assert whole == pytest.approx(half, abs=5e-3)

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -99,7 +100,11 @@ def test_that_a_saved_model_scores_as_it_did_when_it_was_trained(dataset: Path, 
 
     events = run(dataset, strategy=strategy)
     again = of(list(evaluate(events[-1].run, Control())), EpochTested)
-    assert again == of(events, EpochTested)
+    assert len(again) == 2
+    for one, other in zip(again, of(events, EpochTested), strict=True):
+        # Where layers are frozen, training folds their norms into convolutions: the last digits differ.
+        assert dataclasses.replace(one, test_loss=0) == dataclasses.replace(other, test_loss=0)
+        assert one.test_loss == pytest.approx(other.test_loss, abs=1e-5)
 
 
 def test_that_frozen_layers_are_stored_once_and_bit_identical(dataset: Path):

@@ -1,17 +1,18 @@
-"""Batches of images, decoded by threads ahead of the network."""
+"""Batches of images, decoded and varied by threads ahead of the network."""
 
 import dataclasses
 import random
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from tlstudio.config import Augmentation
-from tlstudio.data.catalogue import Catalogue, ImageRecord
-from tlstudio.data.decode import read_image
+from tlstudio.data.catalogue import ImageRecord
+from tlstudio.data.pictures import Pictures
 from tlstudio.data.transforms import View
 
 _BATCHES_AHEAD = 2
@@ -19,53 +20,63 @@ _BATCHES_AHEAD = 2
 
 @dataclasses.dataclass(frozen=True)
 class Batch:
-    """``inputs`` is ``[N, 3, crop, crop]`` for images, ``labels`` ``[N]``; ``rows``: places in the split."""
+    """``inputs`` is ``[N, 3, crop, crop]`` for images; ``rows``: their places in the split.
+
+    ``labels`` are classes ``[N]``, or where images were mixed the share of each class ``[N, classes]``.
+    """
 
     inputs: Tensor
     labels: Tensor
     rows: tuple[int, ...]
 
 
-def evaluation_batches(
-    catalogue: Catalogue, images: Sequence[ImageRecord], view: View, batch_size: int, pool: Executor
-) -> Iterator[Batch]:
-    """The images in their order, as the network sees them at validation, test and prediction."""
-
-    def load(image: ImageRecord) -> Tensor:
-        return view.evaluation(read_image(catalogue.file(image), view.resize))
-
-    return _batches(load, images, range(len(images)), batch_size, pool)
+Draw = Callable[[int, Image.Image], Tensor]  # from a row and its resized image to what the network sees
 
 
-def training_batches(
-    catalogue: Catalogue,
-    images: Sequence[ImageRecord],
-    view: View,
-    batch_size: int,
-    pool: Executor,
-    *,
-    order: Sequence[int],
-    augmentation: Augmentation,
-    seed: int,
-    variation: int,
-) -> Iterator[Batch]:
-    """The images in a given order, varied.
+def as_is(view: View) -> Draw:
+    """Images as the network sees them at validation, test and prediction."""
+    return lambda _row, image: view.cropped(image)
+
+
+def varied(
+    images: Sequence[ImageRecord], view: View, augmentation: Augmentation, seed: int, variation: int
+) -> Draw:
+    """Images varied for training.
 
     How an image is varied depends only on the seed, the number of the ``variation`` and the image's path,
     never on which thread came first, so that an epoch can be repeated exactly.
     """
 
-    def load(image: ImageRecord) -> Tensor:
-        rng = random.Random(f"{seed}/{variation}/{image.path}")
-        return view.training(read_image(catalogue.file(image), view.resize), augmentation, rng)
+    def draw(row: int, image: Image.Image) -> Tensor:
+        return view.training(image, augmentation, random.Random(f"{seed}/{variation}/{images[row].path}"))
 
-    return _batches(load, images, order, batch_size, pool)
+    return draw
 
 
 def shuffled(images: int, seed: int, epoch: int) -> list[int]:
     """The order of so many images in an epoch; it depends on nothing else."""
     order = list(range(images))
     random.Random(f"{seed}/{epoch}").shuffle(order)
+    return order
+
+
+def balanced(labels: Sequence[int], seed: int, epoch: int) -> list[int]:
+    """An order as long as the images are many, in which each class comes equally often, give or take one.
+
+    The images of a small class come again and again, those of a large one take turns from epoch to epoch.
+    """
+    rng = random.Random(f"{seed}/{epoch}")
+    classes = sorted(set(labels))
+    rng.shuffle(classes)  # those that come once more than others
+    order: list[int] = []
+    for place, label in enumerate(classes):
+        members = [row for row, one in enumerate(labels) if one == label]
+        count = len(labels) // len(classes) + (place < len(labels) % len(classes))
+        while count > 0:
+            rng.shuffle(members)
+            order += members[:count]
+            count -= len(members)
+    rng.shuffle(order)
     return order
 
 
@@ -80,30 +91,56 @@ def batch_sizes(images: int, batch_size: int) -> list[int]:
     return sizes
 
 
-def _batches(
-    load: Callable[[ImageRecord], Tensor],
-    images: Sequence[ImageRecord],
-    order: Sequence[int],
-    batch_size: int,
-    pool: Executor,
-) -> Iterator[Batch]:
-    waiting: deque[tuple[Sequence[int], list[Future[Tensor]]]] = deque()
+def in_batches(order: Sequence[int], batch_size: int) -> Iterator[tuple[int, ...]]:
+    """The rows of each batch."""
     start = 0
+    for size in batch_sizes(len(order), batch_size):
+        yield tuple(order[start : start + size])
+        start += size
+
+
+def drawn(
+    pictures: Pictures, groups: Iterable[Sequence[int]], draw: Draw, pool: Executor
+) -> Iterator[Tensor | None]:
+    """The images of each group of rows as ``[N, 3, crop, crop]``; None for a group of none.
+
+    Groups are asked for two ahead of what was taken, and drawn by the pool meanwhile.
+    """
+    waiting: deque[list[Future[Tensor]]] = deque()
+
+    def load(row: int) -> Tensor:
+        return draw(row, pictures[row])
+
     try:
-        for size in batch_sizes(len(order), batch_size):
-            rows = order[start : start + size]
-            waiting.append((rows, [pool.submit(load, images[row]) for row in rows]))
-            start += size
+        for rows in groups:
+            waiting.append([pool.submit(load, row) for row in rows])
             if len(waiting) > _BATCHES_AHEAD:
-                yield _collect(images, *waiting.popleft())
+                yield _collect(waiting.popleft())
         while waiting:
-            yield _collect(images, *waiting.popleft())
+            yield _collect(waiting.popleft())
     finally:
-        for _, futures in waiting:
+        for futures in waiting:
             for future in futures:
                 future.cancel()
 
 
-def _collect(images: Sequence[ImageRecord], rows: Sequence[int], futures: list["Future[Tensor]"]) -> Batch:
-    labels = torch.tensor([images[row].label for row in rows])
-    return Batch(torch.stack([future.result() for future in futures]), labels, tuple(rows))
+def image_batches(
+    pictures: Pictures,
+    images: Sequence[ImageRecord],
+    groups: Sequence[tuple[int, ...]],
+    draw: Draw,
+    pool: Executor,
+) -> Iterator[Batch]:
+    """Each group of rows as a batch of images."""
+    for rows, inputs in zip(groups, drawn(pictures, groups, draw, pool), strict=True):
+        if inputs is not None:
+            yield Batch(inputs, labels_of(images, rows), rows)
+
+
+def labels_of(images: Sequence[ImageRecord], rows: Sequence[int]) -> Tensor:
+    """The classes of these rows, ``[N]``."""
+    return torch.tensor([images[row].label for row in rows])
+
+
+def _collect(futures: "list[Future[Tensor]]") -> Tensor | None:
+    return torch.stack([future.result() for future in futures]) if futures else None

@@ -13,7 +13,10 @@ SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ImageRecord:
-    """One image: ``path`` is relative to the catalogue's root, with forward slashes on every platform."""
+    """One image: ``path`` is relative to the catalogue's root, with forward slashes on every platform.
+
+    ``digest`` is the SHA-256 of the file in hexadecimal, "" before all of it was read.
+    """
 
     path: str
     label: int
@@ -21,6 +24,7 @@ class ImageRecord:
     height: int
     size: int  # bytes
     split: Split | None = None
+    digest: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -52,10 +56,12 @@ class Catalogue:
         return {name: found[label] for label, name in enumerate(self.classes)}
 
     def fingerprint(self) -> str:
-        """SHA-256 over names, sizes, labels and splits: equal when two runs saw the same images alike."""
+        """SHA-256 over names, contents, labels and splits: equal when two runs saw the same images alike."""
         digest = hashlib.sha256("\0".join(self.classes).encode())
         for image in self.images:
-            digest.update(f"\n{image.path}\0{image.size}\0{image.label}\0{image.split}".encode())
+            digest.update(
+                f"\n{image.path}\0{image.digest or image.size}\0{image.label}\0{image.split}".encode()
+            )
         return digest.hexdigest()
 
     def as_json(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The one way a file becomes RGB pixels: at training, at prediction and in the window."""
 
 import contextlib
+import io
 import stat
 import warnings
 from collections.abc import Iterator
@@ -35,8 +36,8 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
 
-def read_image(path: Path, min_side: int | None = None) -> Image.Image:
-    """Decode a file to an upright RGB image.
+def read_image(path: Path, min_side: int | None = None, content: bytes | None = None) -> Image.Image:
+    """Decode a file to an upright RGB image; ``content`` are its bytes, where they were read already.
 
     ``min_side`` (pixels) lets a JPEG be decoded at a fraction of its size, several times faster; its shorter
     side then stays at least twice ``min_side``, so that resizing to ``min_side`` loses nothing. Of an
@@ -45,7 +46,7 @@ def read_image(path: Path, min_side: int | None = None) -> Image.Image:
     Raises:
         UnreadableImage: the file is missing, damaged, too large or no image of a known format.
     """
-    with _opened(path) as image:
+    with _opened(path, content) as image:
         if min_side is not None:
             image.draft(None, (2 * min_side, 2 * min_side))
         image.load()
@@ -53,6 +54,17 @@ def read_image(path: Path, min_side: int | None = None) -> Image.Image:
         orientation = _orientation(image)
         rgb = _to_rgb(image)
         return rgb.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else rgb
+
+
+def read_content(path: Path) -> bytes:
+    """The bytes of a file, to be decoded by :func:`read_image`.
+
+    Raises:
+        UnreadableImage: the file is missing, empty, or may not be read.
+    """
+    with _named(path):
+        _require_content(path)
+        return path.read_bytes()
 
 
 def image_size(path: Path) -> tuple[int, int]:
@@ -80,23 +92,36 @@ def check_image(path: Path) -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _opened(path: Path, content: bytes | None = None) -> Iterator[Image.Image]:
     """The image with its header read; whatever goes wrong while it is open becomes an UnreadableImage."""
+    with _named(path), contextlib.ExitStack() as stack:
+        if content is None:
+            _require_content(path)
+        file = stack.enter_context(path.open("rb") if content is None else io.BytesIO(content))
+        image = stack.enter_context(Image.open(file, formats=_FORMATS))
+        if image.width * image.height > MAX_PIXELS:
+            raise UnreadableImage(str(path), _too_large(image.size))
+        yield image
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Whatever goes wrong becomes an UnreadableImage of this file."""
     try:
-        # Opening a pipe would wait for ever.
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise UnreadableImage(str(path), "not a file")
-        if status.st_size == 0:
-            raise UnreadableImage(str(path), "empty file")
-        with path.open("rb") as file, Image.open(file, formats=_FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise UnreadableImage(str(path), _too_large(image.size))
-            yield image
+        yield
     except UnreadableImage:
         raise
     except Exception as error:  # decoders raise nearly anything on damaged data
         raise UnreadableImage(str(path), _reason(error)) from error
+
+
+def _require_content(path: Path) -> None:
+    # Opening a pipe would wait for ever.
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise UnreadableImage(str(path), "not a file")
+    if status.st_size == 0:
+        raise UnreadableImage(str(path), "empty file")
 
 
 def _too_large(size: tuple[int, int]) -> str:

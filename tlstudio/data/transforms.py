@@ -31,17 +31,32 @@ class View:
 
     def evaluation(self, image: Image.Image) -> Tensor:
         """The middle of an RGB image as ``[3, crop, crop]``: torchvision's ImageClassification preset."""
+        return self.cropped(self.resized(image))
+
+    def resized(self, image: Image.Image) -> Image.Image:
+        """With the shorter side at ``resize`` pixels: what all views of an image are taken from."""
         image = _middle(image)
-        short = min(image.size)
-        width, height = (self.resize if side == short else self.resize * side // short for side in image.size)
-        resized = image.resize((width, height), _RESAMPLING[self.interpolation])
+        return image.resize(self.resized_size(*image.size), _RESAMPLING[self.interpolation])
+
+    def resized_size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of what :meth:`resized` makes of an image of this size."""
+        short = min(width, height)
+        width, height = (min(side, short * _LONGEST) for side in (width, height))
+        width, height = (
+            self.resize if side == short else self.resize * side // short for side in (width, height)
+        )
+        return width, height
+
+    def cropped(self, resized: Image.Image) -> Tensor:
+        """The middle of a resized image as ``[3, crop, crop]``, normalised."""
+        width, height = resized.size
         left, top = round((width - self.crop) / 2), round((height - self.crop) / 2)
         return self._normalised(resized.crop((left, top, left + self.crop, top + self.crop)))
 
     def training(self, image: Image.Image, augmentation: Augmentation, rng: random.Random) -> Tensor:
-        """A varied view as ``[3, crop, crop]``; the same state of ``rng`` gives the same view."""
+        """A varied view of a resized image as ``[3, crop, crop]``; an equal ``rng`` gives an equal view."""
         if augmentation is Augmentation.NONE:
-            return self.evaluation(image)
+            return self.cropped(image)
         strong = augmentation is Augmentation.STRONG
         box = _random_box(*image.size, least=0.25 if strong else 0.6, rng=rng)
         view = image.resize((self.crop, self.crop), _RESAMPLING[self.interpolation], box=box)

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tlstudio.data.batches import Batch, evaluation_batches
+from tlstudio.data.batches import Batch, as_is, image_batches, in_batches
 from tlstudio.data.catalogue import Catalogue
+from tlstudio.data.pictures import Pictures
 from tlstudio.errors import BadInput
 from tlstudio.events import Control, Event, Progress
 from tlstudio.runs.store import RunFolder
@@ -40,10 +41,12 @@ def evaluate(run_path: Path, control: Control, *, device: str = "auto") -> Itera
     yield Progress("Loading the model")
     # Whichever epoch: it only brings the frozen layers, and test_epochs the rest of each.
     model = load_model(run, newest_whole(run), choose_device(device))
+    pictures = Pictures(catalogue, images, model.view)
+    groups = list(in_batches(range(len(images)), run.config.batch_size))
     with ThreadPoolExecutor(4, thread_name_prefix="decode") as pool:
 
         def batches() -> Iterator[Batch]:
-            return evaluation_batches(catalogue, images, model.view, run.config.batch_size, pool)
+            return image_batches(pictures, images, groups, as_is(model.view), pool)
 
         yield from test_epochs(
             run, model.network, model.network, batches, len(images), control, model.compute, model.parts

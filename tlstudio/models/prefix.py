@@ -1,10 +1,13 @@
 """The frozen prefix: the longest leading part of a network whose output is a pure function of the image."""
 
+import copy
 import dataclasses
+from collections import Counter
 from collections.abc import Iterable
 
 from torch import Tensor, fx, nn
 from torch.fx.proxy import TraceError
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from tlstudio.models.freeze import FreezableNetwork
 
@@ -42,6 +45,38 @@ def split_at_frozen_prefix(network: FreezableNetwork) -> Halves:
         return Halves(None, core)
     prefix, layers = _until(graph, cut)
     return Halves(fx.GraphModule(core, prefix), fx.GraphModule(core, _after(graph, cut)), layers)
+
+
+def folded(prefix: nn.Module) -> nn.Module:
+    """A prefix, as :func:`split_at_frozen_prefix` gives it, with batch norms folded into convolutions.
+
+    It computes the same, up to rounding, with fewer passes over memory, and serves inference alone. The
+    modules of ``prefix`` stay as they are; those that need no change are shared.
+    """
+    assert isinstance(prefix, fx.GraphModule)
+    module = fx.GraphModule(prefix, copy.deepcopy(prefix.graph))
+    uses = Counter(node.target for node in module.graph.nodes if node.op == "call_module")
+    for number, node in enumerate(list(module.graph.nodes)):
+        norm = next(iter(node.users), None)
+        if norm is None or len(node.users) > 1 or uses[node.target] > 1 or norm.op != "call_module":
+            continue
+        before, after = _module(module, node), _module(module, norm)
+        if type(before) is nn.Conv2d and isinstance(after, nn.BatchNorm2d) and after.track_running_stats:
+            fused: nn.Module = fuse_conv_bn_eval(before, after)
+            # timm's norms bring the activation that follows with them.
+            rest = [part for name in ("drop", "act") if (part := getattr(after, name, None)) is not None]
+            name = f"folded_{number}"
+            module.add_submodule(name, nn.Sequential(fused, *rest).eval())
+            node.target = name
+            norm.replace_all_uses_with(node)
+            module.graph.erase_node(norm)
+    module.delete_all_unused_submodules()
+    module.recompile()
+    return module.eval()
+
+
+def _module(module: fx.GraphModule, node: fx.Node) -> nn.Module | None:
+    return module.get_submodule(str(node.target)) if node.op == "call_module" else None
 
 
 class _LeafTracer(fx.Tracer):

@@ -1,27 +1,31 @@
 """What the trained part of a network receives: images, or features of its frozen prefix computed once."""
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 
 import torch
 from torch import Tensor, nn
+from torchvision.transforms import v2  # pyright: ignore[reportMissingTypeStubs]
 
 from tlstudio.config import Augmentation
-from tlstudio.data.batches import Batch, batch_sizes, evaluation_batches, shuffled, training_batches
+from tlstudio.data.batches import (
+    Batch,
+    Draw,
+    as_is,
+    balanced,
+    drawn,
+    image_batches,
+    in_batches,
+    labels_of,
+    shuffled,
+    varied,
+)
 from tlstudio.data.catalogue import Split
+from tlstudio.data.rows import key_of
 from tlstudio.events import Notice
 from tlstudio.models.freeze import FreezableNetwork
-from tlstudio.models.prefix import Halves, split_at_frozen_prefix
-from tlstudio.paths import cache_dir
-from tlstudio.training.features import (
-    FeatureStore,
-    FeatureWriter,
-    KeptFeatures,
-    content_digest,
-    key_of,
-    weights_digest,
-)
+from tlstudio.models.prefix import Halves, folded, split_at_frozen_prefix
+from tlstudio.training.features import KeptFeatures, weights_digest
 from tlstudio.training.measure import infer
 from tlstudio.training.memory import Parts
 from tlstudio.training.setup import Job
@@ -29,6 +33,9 @@ from tlstudio.training.setup import Job
 # What a prefix holds on the way is most of the memory of a run. On a CPU, eight images at once pass as fast
 # as thirty-two and hold a quarter of it.
 _CPU_CHUNK = 8
+# How strongly two images are mixed: the parameter of the Beta distribution, as the papers choose it for
+# ImageNet (mixup: Zhang et al. 2017; CutMix: Yun et al. 2019).
+_MIXUP_ALPHA, _CUTMIX_ALPHA = 0.2, 1.0
 
 
 class Inputs:
@@ -36,7 +43,8 @@ class Inputs:
 
     With a frozen prefix, an image's features are computed the first time they are needed and read from
     the store of features from then on; for augmented training as many views an image are kept as the run asks
-    for and shown in turn. Without one, images are decoded and varied anew each time.
+    for and shown in turn. Without one, images are varied anew each time, and so they are where they are
+    mixed, since mixed images have features of their own.
 
     Attributes:
         module: what the batches are made for: the part after the prefix, or the whole network.
@@ -45,118 +53,169 @@ class Inputs:
 
     def __init__(self, job: Job, pool: Executor, parts: Parts | None = None) -> None:
         self._job = job
-        self._parts = parts or Parts()
         self._pool = pool
+        self._parts = parts or Parts()
         network = job.network
         freezable = isinstance(network, FreezableNetwork)
         self._halves = split_at_frozen_prefix(network) if freezable else Halves(None, network)
-        self._store: FeatureStore | None = FeatureStore(cache_dir() / "features")
-        self._digests: dict[Split, str] = {}
-        self._weights = weights_digest(self._halves.prefix.state_dict()) if self._halves.prefix else ""
+        prefix = self._halves.prefix
+        self._weights = weights_digest(prefix.state_dict()) if prefix else ""
+        self._prefix = folded(prefix) if prefix and job.compute.folded else prefix
+        self._kept: dict[str, KeptFeatures] = {}
+        self._told: set[str] = set()
         self.module: nn.Module = self._halves.suffix
         self.notices: list[Notice] = []
 
     def training(self, epoch: int) -> Iterator[Batch]:
-        """The training images of an epoch, shuffled and varied."""
+        """The training images of an epoch, in the run's order and varied."""
         config, images = self._job.config, self._job.catalogue.of_split("train")
-        order = shuffled(len(images), config.seed, epoch)
+        if config.balance == "sampling":
+            order = balanced([image.label for image in images], config.seed, epoch)
+        else:
+            order = shuffled(len(images), config.seed, epoch)
         view = self._kept_view(epoch)
-        batches = training_batches(
-            self._job.catalogue,
-            images,
-            self._job.view,
-            config.batch_size,
-            self._pool,
-            order=order,
-            augmentation=config.augmentation,
-            seed=config.seed,
-            variation=epoch if view is None else view,
-        )
-        return self._features("train", order, view, batches, config.augmentation)
+        variation = epoch if view is None else view
+        draw = varied(images, self._job.view, config.augmentation, config.seed, variation)
+        return self._batches("train", order, draw, self._of_view(view))
 
     def evaluation(self, split: Split) -> Iterator[Batch]:
         """The images of a split in their order, as they are."""
-        job, images = self._job, self._job.catalogue.of_split(split)
-        batches = evaluation_batches(job.catalogue, images, job.view, job.config.batch_size, self._pool)
-        return self._features(split, range(len(images)), 0, batches, Augmentation.NONE)
+        order = range(len(self._job.catalogue.of_split(split)))
+        return self._batches(split, order, as_is(self._job.view), (), mixes=False)
+
+    def close(self) -> None:
+        """Let go of the files; features that are not all there yet are dropped."""
+        for kept in self._kept.values():
+            kept.close()
+        self._kept.clear()
 
     def _kept_view(self, epoch: int) -> int | None:
         """Which of the kept views an epoch shows, from 0; None where each epoch varies its images anew."""
         config = self._job.config
-        if self._halves.prefix is None:
+        if self._prefix is None or config.mix != "none":
             return None
         if config.augmentation is Augmentation.NONE:
             return 0
         return (epoch - 1) % config.views if config.views else None
 
-    def _features(
+    def _of_view(self, view: int | None) -> tuple[object, ...] | None:
+        """What tells a training view from others; without augmentation it is the image itself."""
+        config = self._job.config
+        if view is None or config.augmentation is Augmentation.NONE:
+            return None if view is None else ()
+        return config.augmentation.value, config.seed, view
+
+    def _batches(
         self,
         split: Split,
         order: Sequence[int],
-        view: int | None,
-        batches: Iterator[Batch],
-        augmentation: Augmentation,
+        draw: Draw,
+        of_view: tuple[object, ...] | None,
+        *,
+        mixes: bool = True,
     ) -> Iterator[Batch]:
-        """What the prefix makes of ``batches``: read if it is kept, else computed and, of a view, kept."""
-        if self._halves.prefix is None:
-            yield from batches
-            return
-        key = None if view is None else self._key(split, view, augmentation)
-        kept = self._store.load(key) if self._store and key else None
-        if kept is None:
-            yield from self._computed(key, len(order), batches, self._halves.prefix)
+        job = self._job
+        pictures, images = job.pictures.of(split), job.catalogue.of_split(split)
+        groups = list(in_batches(order, job.config.batch_size))
+        mix = self._mix() if mixes else None
+        if self._prefix is not None and of_view is not None and mix is None:
+            yield from self._features(split, groups, draw, of_view)
         else:
-            yield from self._read(split, kept, order)
+            for batch in image_batches(pictures, images, groups, draw, self._pool):
+                one = mix(batch) if mix else batch
+                yield one if self._prefix is None else Batch(self._through(one.inputs), one.labels, one.rows)
+        self._tell(pictures.given_up, "The decoded images cannot be kept ({}); they are decoded each time.")
 
-    def _read(self, split: Split, kept: KeptFeatures, order: Sequence[int]) -> Iterator[Batch]:
-        images = self._job.catalogue.of_split(split)
-        start = 0
-        with contextlib.closing(kept):
-            for size in batch_sizes(len(order), self._job.config.batch_size):
-                rows = tuple(order[start : start + size])
-                labels = torch.tensor([images[row].label for row in rows])
-                yield Batch(kept.rows(rows), labels, rows)
-                start += size
-
-    def _computed(
-        self, key: str | None, total: int, batches: Iterator[Batch], prefix: nn.Module
+    def _features(
+        self, split: Split, groups: list[tuple[int, ...]], draw: Draw, of_view: tuple[object, ...]
     ) -> Iterator[Batch]:
-        writer: FeatureWriter | None = None
-        try:
-            for batch in batches:
-                features = self._through(prefix, batch.inputs)
-                try:
-                    if self._store and key:
-                        writer = writer or self._store.write(key, total, tuple(features.shape[1:]))
-                        writer.put(batch.rows, features)
-                except OSError as error:
-                    self._give_up_keeping(error)
-                yield Batch(features, batch.labels, batch.rows)
-        finally:
-            if writer:
-                writer.close()
+        """What the prefix makes of images: read as far as it is kept, otherwise computed and kept."""
+        pictures, images = self._job.pictures.of(split), self._job.catalogue.of_split(split)
+        kept = self._kept_features(split, of_view)
 
-    def _through(self, prefix: nn.Module, inputs: Tensor) -> Tensor:
+        def missing(rows: tuple[int, ...]) -> list[int]:
+            return [row for row in dict.fromkeys(rows) if kept is None or row not in kept]
+
+        wanted: list[list[int]] = []
+
+        def to_draw() -> Iterator[list[int]]:
+            for rows in groups:
+                wanted.append(missing(rows))
+                yield wanted[-1]
+
+        for number, fresh in enumerate(drawn(pictures, to_draw(), draw, self._pool)):
+            found: dict[int, Tensor] = {}
+            if fresh is not None:
+                features = self._through(fresh).cpu()
+                if self._job.config.features == "float16":  # as they will be when they are read
+                    features = features.half().float()
+                found.update(zip(wanted[number], features, strict=True))
+                if kept is not None:
+                    kept.put(wanted[number], features)
+            rows = groups[number]
+            if kept is not None:
+                found.update((row, kept.get(row)) for row in rows if row not in found)
+            yield Batch(torch.stack([found[row] for row in rows]), labels_of(images, rows), rows)
+        if kept is not None:
+            self._tell(
+                kept.given_up,
+                "The features of the frozen layers cannot be kept ({}); they are computed each epoch.",
+            )
+
+    def _kept_features(self, split: Split, of_view: tuple[object, ...]) -> KeptFeatures | None:
+        """The features of a split's images; None if their contents are not known."""
+        job = self._job
+        images = job.catalogue.of_split(split)
+        if job.store is None or not all(image.digest for image in images):
+            return None
+        key = key_of(
+            [image.digest for image in images],
+            # An augmented view is drawn from the seed and the image's path.
+            [image.path for image in images] if of_view else [],
+            self._weights,
+            self._halves.layers,
+            job.view,
+            of_view,
+            job.config.features,
+            job.compute.autocast,
+        )
+        if key not in self._kept:
+            self._kept[key] = KeptFeatures(job.store, key, len(images), job.config.features)
+        return self._kept[key]
+
+    def _through(self, inputs: Tensor) -> Tensor:
         """Features of a batch, computed in parts where that saves memory and costs nothing."""
+        assert self._prefix is not None
         compute = self._job.compute
         size = _CPU_CHUNK if compute.device.type == "cpu" else len(inputs)
         starts = range(0, len(inputs), size)
         return torch.cat(
-            [infer(prefix, inputs[start : start + size], compute, self._parts) for start in starts]
+            [infer(self._prefix, inputs[start : start + size], compute, self._parts) for start in starts]
         )
 
-    def _give_up_keeping(self, error: OSError) -> None:
-        self._store = None
-        reason = error.strerror or str(error)
-        self.notices.append(
-            Notice(
-                f"The features of the frozen layers cannot be kept ({reason}); they are computed each epoch."
-            )
-        )
+    def _mix(self) -> "_Mix | None":
+        mix, classes = self._job.config.mix, len(self._job.catalogue.classes)
+        return None if mix == "none" else _Mix(mix, classes)
 
-    def _key(self, split: Split, view: int, augmentation: Augmentation) -> str:
-        job = self._job
-        if split not in self._digests:
-            self._digests[split] = content_digest(job.catalogue, job.catalogue.of_split(split))
-        varied = () if augmentation is Augmentation.NONE else (augmentation.value, job.config.seed, view)
-        return key_of(self._digests[split], self._weights, self._halves.layers, job.view, varied)
+    def _tell(self, reason: str, sentence: str) -> None:
+        if reason and sentence not in self._told:
+            self._told.add(sentence)
+            self.notices.append(Notice(sentence.format(reason)))
+
+
+class _Mix:
+    """Mixes the images of a batch, and their labels, by torchvision's MixUp or CutMix.
+
+    Their chance is torch's own generator, which is seeded for each epoch.
+    """
+
+    def __init__(self, kind: str, classes: int) -> None:
+        self._classes = classes
+        if kind == "mixup":
+            self._mix: nn.Module = v2.MixUp(alpha=_MIXUP_ALPHA, num_classes=classes)
+        else:
+            self._mix = v2.CutMix(alpha=_CUTMIX_ALPHA, num_classes=classes)
+
+    def __call__(self, batch: Batch) -> Batch:
+        images, shares = self._mix(batch.inputs, batch.labels)
+        return Batch(images, shares, batch.rows)

@@ -50,13 +50,17 @@ def find_lr(config: RunConfig, control: Control) -> Iterator[Event]:
         raise BadInput(
             "A model used as it is has no learning rate.", "Choose a strategy that trains something."
         )
-    with ThreadPoolExecutor(_DECODING_THREADS, thread_name_prefix="decode") as pool:
+    with (
+        contextlib.closing(job.pictures),
+        ThreadPoolExecutor(_DECODING_THREADS, thread_name_prefix="decode") as pool,
+    ):
         network.apply_plan(job.stages[0].plan)
         parts = Parts()
         inputs = Inputs(job, pool, parts)
         optimizer = optimizer_of(config, network, job.stages[0])
         descent = Descent(job, inputs.module, optimizer, parts)
-        rates, losses = yield from _sweep(network, inputs, descent, config.seed, control)
+        with contextlib.closing(inputs):
+            rates, losses = yield from _sweep(network, inputs, descent, config.seed, control)
         yield from (*inputs.notices, *parts.notices)
     rate = steepest(rates, losses)
     if rate is None:

@@ -10,6 +10,8 @@ from torch import nn
 
 from tlstudio.config import RunConfig, Stage, Strategy
 from tlstudio.data.catalogue import Catalogue, Split
+from tlstudio.data.pictures import Gallery
+from tlstudio.data.rows import RowStore
 from tlstudio.data.sample import SampleReady, make_sample
 from tlstudio.data.scan import CheckFinished, read_folder
 from tlstudio.data.split import split_catalogue
@@ -23,6 +25,7 @@ from tlstudio.models.freeze import FreezableNetwork
 from tlstudio.models.inspect import layer_tree
 from tlstudio.models.strategies import stages_for
 from tlstudio.models.weights import RANDOM, fetch, fit
+from tlstudio.paths import cache_dir
 from tlstudio.runs.store import RunFolder, environment
 from tlstudio.training.as_is import CategoryReading
 from tlstudio.training.device import Compute, choose_device, seed_torch
@@ -38,6 +41,8 @@ class Job:
         network: for stages of training a FreezableNetwork, for a model used as it is a CategoryReading.
         stored: the module whose tensors are kept in checkpoints.
         changing: the names of its tensors that any stage may change.
+        pictures: the images, decoded once.
+        store: where decoded images and features are kept; None keeps nothing.
     """
 
     config: RunConfig
@@ -48,6 +53,8 @@ class Job:
     stages: tuple[Stage, ...]
     view: View
     compute: Compute
+    pictures: Gallery
+    store: RowStore | None
 
     @property
     def device(self) -> torch.device:
@@ -137,7 +144,19 @@ def make_job(
     compute.settle(stored)
     preprocessing = architecture(config.arch).preprocessing(config.weights).at_size(config.image_size)
     view = View(**dataclasses.asdict(preprocessing))
-    return Job(config, catalogue, network, stored, changing, stages, view, compute)
+    store = RowStore(cache_dir() / "rows")
+    return Job(
+        config,
+        catalogue,
+        network,
+        stored,
+        changing,
+        stages,
+        view,
+        compute,
+        Gallery(catalogue, view, store),
+        store,
+    )
 
 
 def _with_weights(config: RunConfig, weights: str, control: Control) -> Generator[Event, None, nn.Module]:

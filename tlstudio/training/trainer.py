@@ -97,8 +97,12 @@ def _carry_out(
         job, kept = yield from beginning
         begun = True
         seconds_before = kept.history.seconds
-        with ThreadPoolExecutor(DECODING_THREADS, thread_name_prefix="decode") as pool:
-            best, test_top1 = yield from _Trainer(job, kept, control, pool).run_all()
+        with (
+            contextlib.closing(job.pictures),
+            ThreadPoolExecutor(DECODING_THREADS, thread_name_prefix="decode") as pool,
+            contextlib.closing(_Trainer(job, kept, control, pool)) as trainer,
+        ):
+            best, test_top1 = yield from trainer.run_all()
         seconds = seconds_before + time.monotonic() - started
         kept.run.finish("finished", **kept.history.figures(), test_top1=test_top1, seconds=seconds)
         forget_state(kept.run)
@@ -168,6 +172,9 @@ class _Trainer:
         self.before: Optimizer | None = None  # that of the stage before
         self.clock = Clock(job.config.epochs, job.count("train"), job.count("val"), job.count("test"))
 
+    def close(self) -> None:
+        self.inputs.close()
+
     def run_all(self) -> Generator[Event, None, tuple[EpochFinished, float]]:
         """Train every stage, then test every epoch's model; gives the chosen epoch and its test top-1."""
         job, run = self.job, self.run
@@ -226,6 +233,7 @@ class _Trainer:
         done = self.history.done(number)
         before = self.optimizer_before(network, number) if stage.continues and not done else None
         network.apply_plan(stage.plan)
+        self.inputs.close()
         self.inputs = Inputs(job, self.pool, self.parts)
         optimizer = optimizer_of(config, network, stage)
         if before is not None:
@@ -338,6 +346,7 @@ class _Trainer:
         if isinstance(job.network, FreezableNetwork):
             layers = (job.network.tree.trained_leaves(stage.plan) for stage in job.stages)
             job.network.apply_plan(job.network.tree.plan_for(frozenset[str]().union(*layers)))
+            self.inputs.close()
             self.inputs = Inputs(job, self.pool, self.parts)
         job.network.eval()
         module, count = self.inputs.module, job.count("test")
