@@ -3,10 +3,9 @@
 import contextlib
 import dataclasses
 import os
-import statistics
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,28 +13,30 @@ import torch
 from torch import Tensor, nn
 
 from tlstudio.config import Augmentation, FreezePlan, Stage
-from tlstudio.data.batches import Batch, evaluation_batches, training_batches
+from tlstudio.data.batches import Batch, drawn, varied
+from tlstudio.data.pictures import Pictures
+from tlstudio.data.rows import RowStore
 from tlstudio.events import Control, Event, Progress
 from tlstudio.models.freeze import FreezableNetwork
-from tlstudio.models.prefix import Halves, split_at_frozen_prefix
+from tlstudio.models.prefix import Halves, folded, split_at_frozen_prefix
 from tlstudio.models.weights import read_tensors
-from tlstudio.paths import runs_dir
+from tlstudio.paths import cache_dir, runs_dir
 from tlstudio.training.checkpoint import write_tensors
-from tlstudio.training.features import content_digest, weights_digest
+from tlstudio.training.features import KeptFeatures, weights_digest
 from tlstudio.training.measure import infer
 from tlstudio.training.memory import Parts
 from tlstudio.training.setup import Job
 from tlstudio.training.steps import Descent, optimizer_of
+from tlstudio.training.trainer import DECODING_THREADS
 from tlstudio.training.tuning import wait_for
 from tlstudio.training.watch import Watch
 
-DECODING_THREADS = 4
 _IMAGES = 16  # of the dataset's own that are decoded
 _FEWEST, _MOST = 4, 32  # images a pass: what a slow network is tried with, and what says enough of any batch
 _LONG_PASS = 0.5  # seconds that a pass may take, if fewer images can help it
 _FEWEST_PASSES, _MOST_PASSES = 3, 30
 _SECONDS = 0.5  # that passes may take, once there were the fewest
-_CPU_CHUNK = 8
+_CPU_CHUNK = 8  # images that pass a frozen prefix at once, as in a run
 _FILE = 8_000_000  # bytes of the file that is written to see how fast the disk is
 
 
@@ -44,14 +45,12 @@ class ImageCosts:
     """Seconds an image, with all threads that decode at work and nothing else.
 
     Attributes:
-        as_is: from its file to what a network sees at validation.
-        varied: the same for training, by augmentation.
-        digest: to know whether its file has changed.
+        decoded: from its file, once a run.
+        drawn: from there to what a network sees, by augmentation; validation has none.
     """
 
-    as_is: float
-    varied: dict[Augmentation, float]
-    digest: float
+    decoded: float
+    drawn: dict[Augmentation, float]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +60,7 @@ class StageCosts:
     Attributes:
         layers: of the frozen prefix, in order; none if there is no prefix.
         prefix: to compute its features.
-        feature_bytes: that the features of an image take.
+        keep, read: to keep its features, and to read what is kept.
         train: forward, backward and step of the part that follows.
         infer: forward of the part that follows.
         begin: once a stage.
@@ -71,7 +70,8 @@ class StageCosts:
 
     layers: tuple[str, ...]
     prefix: float
-    feature_bytes: int
+    keep: float
+    read: float
     train: float
     infer: float
     begin: float
@@ -131,31 +131,20 @@ def measure_costs(job: Job, building: float, control: Control) -> Generator[Even
 def _image_costs(job: Job, pool: Executor, control: Control) -> ImageCosts:
     images = job.catalogue.of_split("train")
     sample = images[:: max(1, len(images) // _IMAGES)][:_IMAGES]
+    rows = range(len(sample))
+    Pictures(job.catalogue, sample, job.view)[0]  # the first one brings its decoder along
 
-    def varied(augmentation: Augmentation) -> Iterator[Batch]:
-        return training_batches(
-            job.catalogue,
-            sample,
-            job.view,
-            len(sample),
-            pool,
-            order=range(len(sample)),
-            augmentation=augmentation,
-            seed=0,
-            variation=0,
-        )
-
-    def seconds(batches: Callable[[], Iterator[Batch]]) -> float:
+    def seconds(pictures: Pictures, augmentation: Augmentation) -> float:
         control.checkpoint()
-        return _timed(lambda: list(batches())) / len(sample)
+        draw = varied(sample, job.view, augmentation, 0, 0)
+        return _timed(lambda: list(drawn(pictures, [rows], draw, pool))) / len(sample)
 
-    as_is = lambda: evaluation_batches(job.catalogue, sample, job.view, len(sample), pool)  # noqa: E731
-    seconds(as_is)  # the first images that are decoded bring their decoder along
-    return ImageCosts(
-        seconds(as_is),
-        {how: seconds(lambda how=how: varied(how)) for how in Augmentation},
-        _timed(lambda: content_digest(job.catalogue, sample)) / len(sample),
-    )
+    with _scratch() as folder:
+        pictures = Pictures(job.catalogue, sample, job.view, RowStore(folder))
+        with contextlib.closing(pictures):
+            first = seconds(pictures, Augmentation.NONE)
+            later = {how: seconds(pictures, how) for how in Augmentation}
+    return ImageCosts(max(0.0, first - later[Augmentation.NONE]), later)
 
 
 def _stage_costs(job: Job, stage: Stage, control: Control) -> StageCosts:
@@ -163,6 +152,7 @@ def _stage_costs(job: Job, stage: Stage, control: Control) -> StageCosts:
     assert isinstance(network, FreezableNetwork)
     halves, begin = _frozen(job, network, stage.plan)
     features, prefix = _prefix_costs(job, halves, control)
+    keep, read = _keeping_costs(job, features) if halves.prefix else (0.0, 0.0)
     optimizer = optimizer_of(job.config, network, stage)
     begun = time.perf_counter()
     watch = Watch(network)
@@ -184,7 +174,8 @@ def _stage_costs(job: Job, stage: Stage, control: Control) -> StageCosts:
     return StageCosts(
         layers=halves.layers,
         prefix=prefix,
-        feature_bytes=4 * features[0].numel() if halves.prefix else 0,
+        keep=keep,
+        read=read,
         train=train_cost,
         infer=infer_cost,
         begin=begin,
@@ -211,8 +202,8 @@ def _testing_costs(job: Job, stages: Sequence[StageCosts], control: Control) -> 
     network.eval()
     features, prefix = _prefix_costs(job, halves, control)
     infer_cost = _infer_cost(job, halves.suffix, features, control)
-    size = 4 * features[0].numel() if halves.prefix else 0
-    return StageCosts(halves.layers, prefix, size, 0.0, infer_cost, begin, 0.0, 0)
+    keep, read = _keeping_costs(job, features) if halves.prefix else (0.0, 0.0)
+    return StageCosts(halves.layers, prefix, keep, read, 0.0, infer_cost, begin, 0.0, 0)
 
 
 def _frozen(job: Job, network: FreezableNetwork, plan: FreezePlan) -> tuple[Halves, float]:
@@ -222,6 +213,8 @@ def _frozen(job: Job, network: FreezableNetwork, plan: FreezePlan) -> tuple[Halv
     halves = split_at_frozen_prefix(network)
     if halves.prefix:
         weights_digest(halves.prefix.state_dict())
+        if job.compute.folded:
+            halves = dataclasses.replace(halves, prefix=folded(halves.prefix))
     return halves, time.perf_counter() - begun
 
 
@@ -256,19 +249,41 @@ def _cost_an_image(do: Callable[[Tensor], None], inputs: Tensor, job: Job, contr
     while len(taken) < _FEWEST_PASSES or (len(taken) < _MOST_PASSES and sum(taken) < _SECONDS):
         control.checkpoint()
         taken.append(_timed(lambda: do(inputs[:images])))
-    return statistics.median(taken) / images
+    # Below the median: what other programs do for a moment hits some of the passes.
+    return sorted(taken)[len(taken) // 3] / images
+
+
+def _keeping_costs(job: Job, features: Tensor) -> tuple[float, float]:
+    """Seconds an image to keep features and to read them."""
+    rows = range(len(features))
+    with _scratch() as folder:
+        kept = KeptFeatures(RowStore(folder), "estimate", len(features), job.config.features)
+        with contextlib.closing(kept):
+            keep = _timed(lambda: kept.put(rows, features)) / len(features)
+            read = _timed(lambda: torch.stack([kept.get(row) for row in rows])) / len(features)
+    return keep, read
 
 
 def _disk_costs() -> tuple[float, float]:
     """Seconds a byte to write a model and to read it."""
     content = {"tensors": {"weights": torch.zeros(_FILE // 4)}}
-    with contextlib.suppress(OSError):
-        runs_dir().mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=runs_dir(), prefix=".estimate-") as folder:
-            file = Path(folder) / "model.pt"
-            write = min(_timed(lambda: write_tensors(file, content)) for _ in range(2))
-            return write / _FILE, _timed(lambda: read_tensors(file)) / _FILE
-    return 0.0, 0.0  # nothing can be written there, as training will say
+    with _scratch(runs_dir()) as folder:
+        file = folder / "model.pt"
+        write = min(_timed(lambda: write_tensors(file, content)) for _ in range(2))
+        return write / _FILE, _timed(lambda: read_tensors(file)) / _FILE
+
+
+@contextlib.contextmanager
+def _scratch(parent: Path | None = None) -> Generator[Path]:
+    """A folder for a while, on the disk that a run will use if that can be written."""
+    parent = parent or cache_dir()
+    with contextlib.ExitStack() as opened:
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            folder = opened.enter_context(tempfile.TemporaryDirectory(dir=parent, prefix=".estimate-"))
+        except OSError:  # training will say so
+            folder = opened.enter_context(tempfile.TemporaryDirectory())
+        yield Path(folder)
 
 
 def _most(job: Job) -> int:

@@ -113,7 +113,7 @@ def _ways(config: RunConfig, costs: Costs) -> tuple[_Way, tuple[_Way, ...]]:
     """How the images are varied as asked, and in the other ways that there are."""
     if not costs.stages:
         return (Augmentation.NONE, 1), ()
-    keeps = any(stage.layers for stage in costs.stages)
+    keeps = any(stage.layers for stage in costs.stages) and config.mix == "none"
     views = config.views if keeps else 0
     asked = (config.augmentation, 1 if config.augmentation is Augmentation.NONE else views)
     varied = (Augmentation.LIGHT, Augmentation.STRONG)
@@ -143,7 +143,7 @@ class _Run:
         self._augmentation = augmentation
         self._views = views
         self._kept: set[tuple[Any, ...]] = set()  # features that are computed by now
-        self._digested: set[Split] = set()
+        self._decoded: set[Split] = set()
 
     def times(self, reading: float) -> EpochTimes:
         costs = self._costs
@@ -160,23 +160,25 @@ class _Run:
         return EpochTimes(self._augmentation, self._views, first, average, total)
 
     def _epoch(self, number: int, cost: StageCosts) -> float:
-        decoding = self._costs.images.varied[self._augmentation]
-        training = self._pass("train", cost, self._variation(number), decoding, cost.train)
+        drawing = self._costs.images.drawn[self._augmentation]
+        training = self._pass("train", cost, self._variation(number), drawing, cost.train)
         return training + cost.epoch + self._validation(cost) + self._keeping(cost)
 
     def _as_it_is(self) -> float:
-        cost, decoding = self._costs.testing, self._costs.images.as_is
-        reading = self._pass("train", cost, None, decoding, cost.infer)
+        cost, drawing = self._costs.testing, self._costs.images.drawn[Augmentation.NONE]
+        reading = self._pass("train", cost, None, drawing, cost.infer)
         return reading + self._validation(cost) + self._keeping(cost)
 
     def _variation(self, epoch: int) -> int | None:
         """As the run's inputs number it; None where each epoch has its own."""
+        if self._config.mix != "none":
+            return None
         if self._augmentation is Augmentation.NONE:
             return 0
         return (epoch - 1) % self._views if self._views else None
 
     def _validation(self, cost: StageCosts) -> float:
-        return self._pass("val", cost, 0, self._costs.images.as_is, cost.infer)
+        return self._pass("val", cost, 0, self._costs.images.drawn[Augmentation.NONE], cost.infer)
 
     def _keeping(self, cost: StageCosts) -> float:
         return (self._costs.model_bytes + cost.state_bytes) * self._costs.write
@@ -187,30 +189,32 @@ class _Run:
         if keep != "all":
             epochs = min(epochs, 2 + (epochs // keep if isinstance(keep, int) else 0))
         loading = epochs * self._costs.model_bytes * self._costs.read
-        passes = (self._pass("test", cost, 0, self._costs.images.as_is, cost.infer) for _ in range(epochs))
+        passes = (
+            self._pass("test", cost, 0, self._costs.images.drawn[Augmentation.NONE], cost.infer)
+            for _ in range(epochs)
+        )
         return cost.begin + loading + sum(passes)
 
     def _pass(
-        self, split: Split, cost: StageCosts, variation: int | None, decoding: float, rest: float
+        self, split: Split, cost: StageCosts, variation: int | None, drawing: float, rest: float
     ) -> float:
         """Of all images of a split through the network, decoded or from the features that are kept.
 
         Args:
-            decoding: seconds an image; ``rest``: of the part after the frozen prefix.
+            drawing: seconds an image, once it is decoded; ``rest``: of the part after the frozen prefix.
         """
-        images, costs = self._images[split], self._costs
-        if not cost.layers:
-            return self._beside(images * decoding, images * rest)
-        moving = images * cost.feature_bytes * costs.read
-        digest = 0.0 if split in self._digested else images * costs.images.digest
-        self._digested.add(split)
-        if (cost.layers, split, variation) in self._kept:
-            return digest + moving + images * rest
-        if variation is None:
-            moving = 0.0
-        else:
-            self._kept.add((cost.layers, split, variation))
-        return digest + moving + self._beside(images * decoding, images * (cost.prefix + rest))
+        images = self._images[split]
+        features = (cost.layers, split, variation)
+        if cost.layers and features in self._kept:
+            return images * (cost.read + rest)
+        if split not in self._decoded:
+            self._decoded.add(split)
+            drawing += self._costs.images.decoded
+        keeping = 0.0
+        if cost.layers and variation is not None:
+            self._kept.add(features)
+            keeping = cost.keep
+        return self._beside(images * drawing, images * (cost.prefix + keeping + rest))
 
     def _beside(self, decoding: float, computing: float) -> float:
         """Threads decode while the network computes; on a CPU they share its cores."""
