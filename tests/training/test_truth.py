@@ -28,8 +28,8 @@ __all__ = ["finished_run", "one_thread"]
 STATED = FreezeStated(
     0,
     (
-        LayerStated("bn1", "stem", False, False, 0.0, "kept"),
-        LayerStated("fc", "head", True, True, 0.003, ""),
+        LayerStated("bn1", "stem", "stem / bn1", False, False, 0.0, "kept"),
+        LayerStated("fc", "head", "head / fc", True, True, 0.003, ""),
     ),
 )
 MOVED = BlocksMoved(1, (BlockMoved("head", 0.1 + 0.2, 1 / 3),))

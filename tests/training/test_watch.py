@@ -36,6 +36,7 @@ def test_that_each_layer_is_stated_as_the_network_and_the_optimiser_have_it(netw
     assert layers["fc"].batch_norm == ""
     blocks = {path: layers[path].block for path in ("bn1", "layer3.1.bn2", "fc")}
     assert blocks == {"bn1": "stem", "layer3.1.bn2": "layer3", "fc": "head"}
+    assert frozen.name == "layer3 / block 1 / bn2"
 
 
 def test_that_a_block_s_change_and_gradient_are_measured(network: FreezableNetwork):

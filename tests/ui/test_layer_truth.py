@@ -25,11 +25,13 @@ from tlstudio.ui.widgets.run_view import RunView
 
 CONFIG = RunConfig(data=DataConfig(root="/dogs"), arch="resnet18", strategy=Strategy.STAGED, epochs=4)
 STAGES = tuple(Stage(name=n, epochs=2, lr=0.003, plan=FreezePlan(trainable=(n,))) for n in ("head", "layer4"))
+TITLES = {"stem": "Block 1"}  # as the tree names them; the others are called what their paths are
 STARTED = RunStarted(Path("run"), CONFIG, STAGES, ("a", "b"), {"train": 9, "val": 3, "test": 3}, 1000, "cpu")
 
 
 def layer(path: str, block: str, lr: float = 0.0, batch_norm: str = "") -> LayerStated:
-    return LayerStated(path, block, lr > 0, lr > 0, lr, batch_norm)  # type: ignore[arg-type]
+    name = f"{TITLES.get(block, block)} / {path.removeprefix(f'{block}.').replace('.', ' / ')}"
+    return LayerStated(path, block, name, lr > 0, lr > 0, lr, batch_norm)  # type: ignore[arg-type]
 
 
 def stated(stage: int, layer4: float = 0.0, bn4: float = 0.0, head: float = 0.003) -> FreezeStated:
@@ -83,15 +85,17 @@ def bars(view: RunView) -> list[float | None]:
 
 
 def test_that_each_block_says_what_holds_of_its_layers(begun: RunView) -> None:
-    assert row(begun, 0) == ["stem", "frozen", "no", "–", "keeps statistics", "–", ""]
+    assert row(begun, 0) == ["Block 1", "frozen", "no", "–", "keeps statistics", "–", ""]
     assert row(begun, 2) == ["head", "new", "yes", "0.003", "–", "–", ""]
     assert states(begun) == [LayerState.FROZEN, LayerState.FROZEN, LayerState.NEW]
 
 
-def test_that_a_block_opens_to_its_layers_whatever_their_paths(begun: RunView) -> None:
+def test_that_a_block_opens_to_its_layers_under_the_names_that_the_tree_gives_them(begun: RunView) -> None:
     assert [row(begun, place, block=0)[0] for place in (0, 1)] == ["conv1", "bn1"]
-    assert [row(begun, place, block=1)[0] for place in (0, 1)] == ["0.conv1", "0.bn1"]
+    assert [row(begun, place, block=1)[0] for place in (0, 1)] == ["0 / conv1", "0 / bn1"]
     assert row(begun, 0, block=0)[Column.BATCH_NORM] == "–"
+    layer = begun.layers.model.index(0, 0, begun.layers.model.index(1, 0))
+    assert layer.data(Qt.ItemDataRole.ToolTipRole) == "layer4 / 0 / conv1"
 
 
 def test_that_a_block_of_which_only_some_layers_are_trained_says_how_many(view: RunView) -> None:

@@ -201,10 +201,12 @@ def test_that_an_error_is_said_with_what_to_do(page: TrainPage, sweep: Sweep, wo
     qtbot.waitUntil(lambda: not worker.tasks)
     assert page.finder.banner.message == "The weights could not be fetched."
     assert page.finder.words.text() == ""
+    assert not page.finder.chart.isVisible()
     sweep.error = None
     click(page.form.find_button)  # again
     qtbot.waitUntil(lambda: not worker.tasks)
     assert page.finder.banner.message == ""
+    assert page.finder.chart.isVisible()
     assert page.finder.use_button.isVisible()
 
 

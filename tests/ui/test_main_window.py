@@ -15,6 +15,7 @@ from tlstudio.config import DataConfig, RunConfig
 from tlstudio.events import Control, Event, Notice, Progress
 from tlstudio.models.events import Downloaded
 from tlstudio.runs.store import RunFolder
+from tlstudio.training.events import LrTried
 from tlstudio.ui import settings as remembered
 from tlstudio.ui.main_window import Entry, MainWindow
 from tlstudio.ui.pages.base import NEEDED, READY, Page
@@ -316,6 +317,21 @@ def test_that_the_strip_counts_a_download_in_bytes(window: MainWindow, worker: W
 
     worker.run("Downloading", download)
     qtbot.waitUntil(lambda: window.strip.detail.text() == "weights.pth: 12 MB of 46 MB")
+    worker.shut_down()
+
+
+def test_that_the_strip_follows_a_search_for_a_learning_rate(
+    window: MainWindow, worker: Worker, qtbot
+) -> None:
+    def sweep(control: Control) -> Iterator[Event]:
+        yield Progress("Building ResNet-18", 1, 1)
+        yield LrTried(1.2e-4, 2.0)
+        while True:
+            control.checkpoint()
+            yield Notice("still at it")
+
+    worker.run("Finding a learning rate", sweep)
+    qtbot.waitUntil(lambda: window.strip.detail.text() == "trying 1.2e-4")
     worker.shut_down()
 
 

@@ -36,10 +36,12 @@ class LayerStated:
     """What holds of a layer in fact; ``batch_norm`` is "" for layers of another kind.
 
     ``block`` is the path of the tree's block that it belongs to, which need not begin the layer's own.
+    ``name`` is what the tree calls it, beginning with what it calls the block: "stage 6 / block 0 / bn1".
     """
 
     path: str
     block: str
+    name: str
     trained: bool
     in_optimizer: bool
     lr: float  # 0 where it is not in the optimiser

@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 
 from tlstudio.errors import StudioError
 from tlstudio.models.freeze import FreezableNetwork
+from tlstudio.models.layers import LayerNode
 from tlstudio.training.events import BlockMoved, BlocksMoved, FreezeStated, LayerStated
 
 
@@ -45,7 +46,7 @@ class Watch:
         return FreezeStated(
             stage,
             tuple(
-                self._layer(leaf.path, block.path, network.get_submodule(leaf.path), rates)
+                self._layer(leaf, block.path, network.get_submodule(leaf.path), rates)
                 for block in self._network.tree.blocks
                 for leaf in block.leaves()
                 if leaf.parameters
@@ -87,14 +88,15 @@ class Watch:
         norm = self._norms[block].item() / self._steps if self._steps else 0.0
         return BlockMoved(block, (change / size).item(), norm)
 
-    def _layer(self, path: str, block: str, module: nn.Module, rates: dict[int, float]) -> LayerStated:
+    def _layer(self, leaf: LayerNode, block: str, module: nn.Module, rates: dict[int, float]) -> LayerStated:
         parameters = list(module.parameters())
         steered = [rates[id(one)] for one in parameters if id(one) in rates]
         batch_norm: Literal["", "updated", "kept"] = ""
         if isinstance(module, _BatchNorm):
             batch_norm = "updated" if module.training else "kept"
         trained = any(one.requires_grad for one in parameters)
-        return LayerStated(path, block, trained, bool(steered), max(steered, default=0.0), batch_norm)
+        rate = max(steered, default=0.0)
+        return LayerStated(leaf.path, block, leaf.name, trained, bool(steered), rate, batch_norm)
 
     def _sums(self) -> dict[str, int]:
         """A checksum of each frozen tensor, which one changed bit changes; quick, as every epoch takes it."""

@@ -27,6 +27,7 @@ STATE_ROLE = Qt.ItemDataRole.UserRole + 1
 BAR_ROLE = Qt.ItemDataRole.UserRole + 2  # the gradient on the scale of all, 0 to 1; None without one
 
 _NONE = "–"
+_WITHIN = " / "  # parts the names in a layer's own
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _LEAST_DECADES = 3  # that the bars of the gradients span
 _TITLES = {
@@ -151,6 +152,8 @@ class LayerTruthModel(QAbstractItemModel):
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 answer = self._words(index)
+            case Qt.ItemDataRole.ToolTipRole if index.column() == Column.LAYER:
+                answer = self._of(index)[0].name if index.internalId() else None
             case _ if role == STATE_ROLE:
                 answer = self._state(self._of(index))
             case _ if role == BAR_ROLE and not index.internalId():
@@ -168,7 +171,8 @@ class LayerTruthModel(QAbstractItemModel):
         layers, block = self._of(index), "" if index.internalId() else self._blocks[index.row()]
         match Column(index.column()):
             case Column.LAYER:
-                words = block or layers[0].path.removeprefix(f"{layers[0].block}.")
+                title, _, within = layers[0].name.partition(_WITHIN)
+                words = title if block else within or title
             case Column.STATE:
                 words = self._state_words(layers)
             case Column.OPTIMIZER:

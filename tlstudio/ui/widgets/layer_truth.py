@@ -71,6 +71,7 @@ class LayerTruth(QWidget):
             case FreezeStated():
                 self.model.show_stage(event, self._is_new(event))
                 self._say_checked()
+                self.view.scrollToBottom()  # where what is trained begins
             case BlocksMoved():
                 self.model.show_moved(event)
                 self._say_checked()

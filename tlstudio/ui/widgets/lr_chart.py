@@ -15,7 +15,7 @@ from tlstudio.ui.widgets.paint import font
 _REDRAW_EVERY = 100  # milliseconds
 _DECADES = (-6, 1)  # powers of ten that a sweep goes through
 _STEP = 0.05  # decades that an arrow key moves the line by
-_TOP = 1.3  # times the first loss: where it diverges, the curve leaves the picture
+_CLIMB = 0.8  # of its fall that the curve may climb above where it began: diverging, it leaves the picture
 
 
 class LrChart(QWidget):
@@ -103,7 +103,8 @@ class LrChart(QWidget):
     def _redraw(self) -> None:
         self._curve.setData(np.log10(self.rates), np.array(self.losses))
         if self.losses:
-            low, high = min(self.losses), min(max(self.losses), _TOP * self.losses[0])
+            low, first = min(self.losses), self.losses[0]
+            high = min(max(self.losses), first + _CLIMB * max(first - low, 0.1 * first))
             room = 0.08 * (high - low) or 0.1
             self._item.getViewBox().setYRange(low - room, high + room, padding=0)
 

@@ -71,6 +71,7 @@ class LrFinder(QFrame):
         if self._task is not None:
             return
         self.chart.clear()
+        self.chart.show()
         self.banner.clear()
         title = architecture(config.arch).title
         self.title.setText(f"A learning rate for {title}")
@@ -96,6 +97,9 @@ class LrFinder(QFrame):
         self.closed.emit()
 
     def _lay_out(self) -> None:
+        policy = self.chart.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.chart.setSizePolicy(policy)
         explained = with_role(QLabel(_HOW_TO_READ), "quiet")
         explained.setWordWrap(True)
         foot = QHBoxLayout()
@@ -147,6 +151,7 @@ class LrFinder(QFrame):
     def _on_done(self, finished: bool) -> None:
         if not finished:
             self._tell("" if self.banner.message else "Stopped before a rate could be suggested.")
+            self.chart.setVisible(bool(self.chart.rates))
 
     @Slot(object)
     def _on_over(self, _task: Task) -> None:

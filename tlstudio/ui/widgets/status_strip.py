@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 
 from tlstudio.events import Event, Progress
 from tlstudio.models.events import Downloaded
-from tlstudio.training.events import BatchFinished, EpochTested, RunStarted, StageStarted
+from tlstudio.training.events import BatchFinished, EpochTested, LrTried, RunStarted, StageStarted
 from tlstudio.ui import text
 from tlstudio.ui.engine import MachineReady
 from tlstudio.ui.theme import Size, Space, Theme, number_font, with_role
@@ -147,6 +147,8 @@ class StatusStrip(QFrame):
                 whole = event.total * max(self._total_epochs, event.epoch)
                 self._show_progress(words, (event.epoch - 1) * event.total + event.done, whole)
                 self._left.setText(f"{text.duration(event.seconds_left)} left")
+            case LrTried(lr=rate):
+                self._show_progress(f"trying {text.figure(rate)}", 0, 0)
             case EpochTested(epoch=epoch):
                 self._left.clear()
                 self._show_progress(f"testing epoch {epoch}", epoch, max(self._total_epochs, epoch))
