@@ -17,6 +17,7 @@ EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif"
 # A list of our own, or Pillow would try dozens of decoders that nobody asked for on a stranger's file.
 _FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF")
 MAX_PIXELS = 89_478_485  # where Pillow begins to warn: a quarter of a gigabyte as RGB
+MAX_BYTES = 10**9  # more than so many pixels take in any format
 
 _ORIENTATION_TAG = 0x0112
 _UPRIGHT = {
@@ -122,6 +123,8 @@ def _require_content(path: Path) -> None:
         raise UnreadableImage(str(path), "not a file")
     if status.st_size == 0:
         raise UnreadableImage(str(path), "empty file")
+    if status.st_size > MAX_BYTES:
+        raise UnreadableImage(str(path), f"too large, {status.st_size / 1e9:.1f} GB")
 
 
 def _too_large(size: tuple[int, int]) -> str:

@@ -19,15 +19,19 @@ _log = logging.getLogger(__name__)
 # Raise it when a look means something else: what is known is then forgotten.
 _VERSION = 1
 _FOLDERS_KEPT = 100
-_TABLES = """
-create table if not exists folders (id integer primary key, root text unique not null, seen real not null);
-create table if not exists files (
+_PATIENCE = 3  # seconds that a stop may have to wait while another window writes
+_TABLES = (
+    "drop table if exists files",
+    "drop table if exists folders",
+    "create table folders (id integer primary key, root text unique not null, seen real not null)",
+    """create table files (
     folder integer not null, path text not null, size integer not null, mtime integer not null,
     width integer not null, height integer not null, reason text not null,
     digest blob, hash integer, brightness real, contrast real, sharpness real,
     primary key (folder, path)
-) without rowid;
-"""
+) without rowid""",
+    f"pragma user_version = {_VERSION}",
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -86,12 +90,14 @@ class FactStore:
                 }
         except (sqlite3.Error, OSError) as error:
             _log.warning("What is known of %s cannot be read", root, exc_info=True)
-            if not isinstance(error, sqlite3.OperationalError):  # that is one that is locked, or a full disk
-                self._forget()
+            self._forget_if_damaged(error)
             return {}
 
     def keep(self, root: Path, facts: Mapping[str, Facts], gone: Iterable[str] = ()) -> None:
-        """Add facts of a folder's files, and drop those of files that are no more."""
+        """Add facts of a folder's files, and drop those of files that are no more.
+
+        Even with neither, the folder then counts as the last one that was open; only so many are kept.
+        """
         try:
             with self._opened() as connection:
                 folder = _folder_id(connection, root)
@@ -102,30 +108,39 @@ class FactStore:
                     "insert or replace into files values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     ((folder, path, *_row(one)) for path, one in facts.items()),
                 )
-        except (sqlite3.Error, OSError):
+        except (sqlite3.Error, OSError) as error:
             _log.warning("What was found in %s cannot be kept", root, exc_info=True)
+            self._forget_if_damaged(error)
 
     @contextlib.contextmanager
     def _opened(self) -> Generator[sqlite3.Connection]:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self._path, timeout=10)
+        connection = sqlite3.connect(self._path, timeout=_PATIENCE)
         try:
             connection.execute("pragma journal_mode = wal")
             connection.execute("pragma synchronous = off")  # a power cut costs a second look, no more
-            if connection.execute("pragma user_version").fetchone()[0] != _VERSION:
-                connection.executescript(
-                    f"drop table if exists files; drop table if exists folders; {_TABLES}"
-                    f"pragma user_version = {_VERSION};"
-                )
+            if not _is_current(connection):
+                with connection:
+                    connection.execute("begin immediate")
+                    if not _is_current(connection):  # another window may have come first
+                        for statement in _TABLES:
+                            connection.execute(statement)
             with connection:
                 yield connection
         finally:
             connection.close()
 
-    def _forget(self) -> None:
+    def _forget_if_damaged(self, error: Exception) -> None:
+        # An OperationalError is a file that is locked, or a full disk.
+        if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, sqlite3.OperationalError):
+            return
         for end in ("", "-wal", "-shm"):
             with contextlib.suppress(OSError):
                 Path(f"{self._path}{end}").unlink(missing_ok=True)
+
+
+def _is_current(connection: sqlite3.Connection) -> bool:
+    return connection.execute("pragma user_version").fetchone()[0] == _VERSION
 
 
 def _row(facts: Facts) -> tuple[object, ...]:

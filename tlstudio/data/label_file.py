@@ -3,21 +3,29 @@
 import csv
 import dataclasses
 import io
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from pathlib import PurePosixPath
+from pathlib import PureWindowsPath
 
 from tlstudio.data.catalogue import SPLITS, SetAside, Split
 from tlstudio.data.listing import ListedFile, Listing
 from tlstudio.errors import BadInput
 
 LABEL_FILE = "labels.csv"
-_FILE_COLUMNS = ("filename", "file", "image", "path", "filepath", "image_id", "id", "name")
+_FILE_COLUMNS = (
+    *("filename", "file_name", "file", "image", "image_name", "path", "filepath", "file_path", "image_path"),
+    *("image_id", "id", "name"),
+)
 _LABEL_COLUMNS = ("label", "class", "category", "target", "class_name", "breed", "species")
+_SPLIT_COLUMNS = ("split", "subset", "set")
 _SPLIT_NAMES: dict[str, Split] = {"valid": "val", "validation": "val", "training": "train", "testing": "test"}
 _SPLIT_NAMES |= {split: split for split in SPLITS}
 _MOST_BYTES = 200 * 10**6
-_HINT = "It needs a line for each image with its file name and its label, separated by a comma."
+_HINT = (
+    "It needs a line for each image with its file name and its label, separated by a comma. "
+    "Take it out of the folder if its sub-folders name the classes."
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,72 +36,91 @@ class Labels:
     set_aside: tuple[SetAside, ...]
 
 
-def read_labels(listing: Listing, images: Sequence[ListedFile]) -> Labels:
-    """Match the lines of labels.csv with the images of the folder.
+def find_label_file(listing: Listing) -> str | None:
+    """The path of labels.csv in the folder, or in the only folder that it consists of."""
+    tables = {file.path for file in listing.files if file.name.lower() == LABEL_FILE}
+    here = ""
+    while tables:
+        found = next((table for table in sorted(tables) if _parent(table) == here), None)
+        inside = [folder for folder in listing.folders if _parent(folder) == here]
+        if found is not None or len(inside) != 1:
+            return found
+        here = inside[0]
+    return None
 
-    A line names an image by its path in the folder, or by its file name, with or without its extension, where
-    only one image is called so.
+
+def read_labels(listing: Listing, name: str, images: Sequence[ListedFile]) -> Labels:
+    """Match the lines of a table, which lies at ``name`` in the folder, with the images of the folder.
+
+    A line names an image by its path from where the table is, or by its file name, with or without its
+    extension, where only one image is called so.
 
     Raises:
         BadInput: the table cannot be read, or names none of the images.
     """
-    name = next(file.path for file in listing.files if file.path.lower() == LABEL_FILE)
-    rows = _rows(listing, name)
-    file_column, label_column, split_column, rows = _columns(rows)
-    matching = _Matching(images)
+    file_column, label_column, split_column, rows = _columns(_rows(listing, name))
+    matching = _Matching(images, _parent(name))
     found: dict[str, tuple[str, Split | None]] = {}
     set_aside: dict[str, str] = {}
     for row in rows:
-        cells = [cell.strip() for cell in row]
-        if len(cells) <= max(file_column, label_column) or not cells[file_column]:
+        cells = [unicodedata.normalize("NFC", cell.strip()) for cell in row]
+        cell, label, split = (_cell(cells, column) for column in (file_column, label_column, split_column))
+        if not cell:
             continue
-        path, reason = matching.find(cells[file_column])
-        label = cells[label_column]
+        path, reason = matching.find(cell)
+        said = label, _SPLIT_NAMES.get(split.lower())
         if path is None:
-            set_aside[cells[file_column]] = reason
+            set_aside[cell] = reason
         elif not label:
-            set_aside[path] = f"no label in {name}"
-        elif path in found and found[path][0] != label:
-            set_aside[path] = f"two labels in {name}: {found[path][0]} and {label}"
-        else:
-            split = (
-                cells[split_column].lower() if split_column is not None and split_column < len(cells) else ""
-            )
-            found[path] = label, _SPLIT_NAMES.get(split)
+            set_aside[path] = f"no label in {LABEL_FILE}"
+        elif found.setdefault(path, said) != said:
+            kind, two = ("labels", 0) if found[path][0] != label else ("splits", 1)
+            set_aside[path] = f"two {kind} in {LABEL_FILE}: {found[path][two]} and {said[two]}"
     for path in set_aside:
         found.pop(path, None)
     if not found:
         raise BadInput(f"No line of {listing.root / name} names an image of the folder.", _HINT)
     for image in images:
         if image.path not in found:
-            set_aside.setdefault(image.path, f"not in {name}")
+            set_aside.setdefault(image.path, f"not in {LABEL_FILE}")
     return Labels(found, tuple(SetAside(path, reason) for path, reason in set_aside.items()))
 
 
 class _Matching:
     """Finds the image that a cell means."""
 
-    def __init__(self, images: Iterable[ListedFile]) -> None:
-        self._paths: set[str] = set()
-        self._names: defaultdict[str, list[str]] = defaultdict(list)
+    def __init__(self, images: Iterable[ListedFile], base: str) -> None:
+        self._paths: dict[str, str] = {}
+        self._names: defaultdict[str, set[str]] = defaultdict(set)
         for image in images:
-            self._paths.add(image.path)
-            self._names[image.name].append(image.path)
-            self._names[PurePosixPath(image.name).stem].append(image.path)
+            # Some systems take names apart into letters and accents, and tables have them in one.
+            path = unicodedata.normalize("NFC", image.path.removeprefix(f"{base}/" if base else ""))
+            name = path.rpartition("/")[2]
+            self._paths[path] = image.path
+            for called in (name, *(text.rpartition(".")[0] for text in (name, path))):
+                self._names[called].add(image.path)
 
     def find(self, cell: str) -> tuple[str | None, str]:
         """The image's path; or None and why there is none."""
         path = cell.replace("\\", "/").removeprefix("./")
-        if path.startswith("/") or ".." in path.split("/"):
-            return None, "named in labels.csv, but it lies outside the folder"
         if path in self._paths:
-            return path, ""
-        several = self._names.get(path, [])
+            return self._paths[path], ""
+        if path.startswith("/") or ".." in path.split("/") or PureWindowsPath(path).drive:
+            return None, f"named in {LABEL_FILE}, but it lies outside the folder"
+        several = self._names.get(path, set())
         if len(several) == 1:
-            return several[0], ""
+            return next(iter(several)), ""
         if several:
-            return None, "several images have this name; labels.csv must say in which folder"
-        return None, "named in labels.csv, but there is no such image"
+            return None, f"several images have this name; {LABEL_FILE} must say in which folder"
+        return None, f"named in {LABEL_FILE}, but there is no such image"
+
+
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _cell(cells: Sequence[str], column: int | None) -> str:
+    return cells[column] if column is not None and column < len(cells) else ""
 
 
 def _rows(listing: Listing, name: str) -> list[list[str]]:
@@ -102,9 +129,9 @@ def _rows(listing: Listing, name: str) -> list[list[str]]:
         if path.stat().st_size > _MOST_BYTES:
             raise BadInput(f"{path} is too large for a table of labels.", _HINT)
         text = path.read_bytes().decode("utf-8-sig")
-        head = text.partition("\n")[0]
+        head = text[:10_000].splitlines()[0] if text else ""
         delimiter = max(",;\t", key=head.count)
-        return [row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row]
+        return [row for row in csv.reader(io.StringIO(text, newline=None), delimiter=delimiter) if row]
     except UnicodeDecodeError as error:
         raise BadInput(f"{path} is not text in UTF-8.", "Save it as CSV UTF-8.") from error
     except csv.Error as error:
@@ -115,10 +142,10 @@ def _rows(listing: Listing, name: str) -> list[list[str]]:
 
 def _columns(rows: list[list[str]]) -> tuple[int, int, int | None, list[list[str]]]:
     """The places of file name, label and split, and the rows below the heading, if there is one."""
-    heading = [cell.strip().lower() for cell in rows[0]] if rows else []
+    heading = [cell.strip().lower().replace(" ", "_") for cell in rows[0]] if rows else []
     files = [heading.index(name) for name in _FILE_COLUMNS if name in heading]
     labels = [heading.index(name) for name in _LABEL_COLUMNS if name in heading]
     if files and labels:
-        split = next((heading.index(name) for name in ("split", "subset", "set") if name in heading), None)
+        split = next((heading.index(name) for name in _SPLIT_COLUMNS if name in heading), None)
         return files[0], labels[0], split, rows[1:]
     return 0, 1, None, rows

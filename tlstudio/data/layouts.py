@@ -1,6 +1,8 @@
 """How a folder says which image belongs to which class, and to which split."""
 
 import dataclasses
+import os
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,7 +10,7 @@ from typing import Literal
 
 from tlstudio.data.catalogue import SetAside, Split
 from tlstudio.data.decode import EXTENSIONS
-from tlstudio.data.label_file import LABEL_FILE, read_labels
+from tlstudio.data.label_file import find_label_file, read_labels
 from tlstudio.data.listing import ListedFile, Listing
 from tlstudio.errors import BadInput
 
@@ -22,7 +24,7 @@ SPLIT_FOLDERS: dict[str, Split] = {
     "testing": "test",
 }
 # What lies beside images in ordinary datasets; mentioning each would hide the files that need attention.
-_SIDECARS = frozenset(
+SIDECARS = frozenset(
     {".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".yaml", ".yml", ".md", ".rst"}
     | {".html", ".pdf", ".log", ".ini", ".db", ".py", ".ipynb", ".npy", ".npz"}
 )
@@ -49,6 +51,7 @@ class Layout:
         placed: the files with their classes, in the order of their paths.
         class_folders: the folder of each class, where folders name them.
         set_aside: what belongs to no class.
+        listing: what lay in it.
         nested: whether another ``Nesting`` would give other classes.
     """
 
@@ -56,6 +59,7 @@ class Layout:
     placed: tuple[Placed, ...]
     class_folders: dict[str, str]
     set_aside: tuple[SetAside, ...]
+    listing: Listing
     nested: bool = False
 
 
@@ -65,18 +69,20 @@ def understand(listing: Listing, nesting: Nesting = "outer") -> Layout:
     Raises:
         BadInput: it is none of these, and what to do.
     """
-    if any(file.path.lower() == LABEL_FILE for file in listing.files):
-        return _labelled(listing)
+    table = find_label_file(listing)
+    if table is not None:
+        return _labelled(listing, table)
     return _Folders(listing, nesting).layout()
 
 
-def _labelled(listing: Listing) -> Layout:
+def _labelled(listing: Listing, table: str) -> Layout:
     images = [file for file in listing.files if file.suffix in EXTENSIONS]
-    labels = read_labels(listing, images)
+    labels = read_labels(listing, table, images)
     placed = tuple(
         Placed(file, *labels.found[file.path]) for file in images if labels.found.get(file.path) is not None
     )
-    return Layout(f"Classes are read from {LABEL_FILE}.", placed, {}, (*listing.set_aside, *labels.set_aside))
+    set_aside = (*listing.set_aside, *labels.set_aside)
+    return Layout(f"Classes are read from {table}.", placed, {}, set_aside, listing)
 
 
 class _Folders:
@@ -116,7 +122,7 @@ class _Folders:
         placed, class_folders = self._placed(tops, set_aside)
         nested = any(self._is_nested(top) for top in tops)
         sentence = self._sentence(base, splits, nested)
-        return Layout(sentence, tuple(placed), class_folders, tuple(set_aside), nested)
+        return Layout(sentence, tuple(placed), class_folders, tuple(set_aside), self._listing, nested)
 
     def _base(self) -> str:
         """Where classes or splits begin: inside folders that only wrap the dataset."""
@@ -149,7 +155,7 @@ class _Folders:
         depth = next(iter(tops)).count("/") + 1
         for file in self._listing.files:
             top = "/".join(file.path.split("/", depth)[:depth])
-            if top not in tops or top == file.path or file.suffix in _SIDECARS:
+            if top not in tops or top == file.path or file.suffix in SIDECARS:
                 continue
             if file.suffix not in EXTENSIONS:
                 set_aside.append(SetAside(file.path, _unsupported(file.suffix)))
@@ -163,11 +169,12 @@ class _Folders:
     def _class_name(self, top: str, folder: str) -> str:
         match self._nesting:
             case "outer":
-                return _name(top)
+                name = _name(top)
             case "inner":
-                return _name(folder)
+                name = _name(folder)
             case "path":
-                return folder[len(_parent(top)) :].lstrip("/")
+                name = folder[len(_parent(top)) :].lstrip("/")
+        return unicodedata.normalize("NFC", name)  # one class, whichever system made its folder in a split
 
     def _is_nested(self, top: str) -> bool:
         """Whether a class folder holds its images in folders of its own, as classes of classes do."""
@@ -215,7 +222,7 @@ def require_classes(
     if len(classes) >= 2:
         return
     if not classes:
-        files = [one for one in set_aside if (root / one.path).is_file()]
+        files = [one for one in set_aside if os.path.isfile(root / one.path)]  # noqa: PTH113 (no name is too long)
         example = (
             f" The first of {len(files)} files set aside: {files[0].path}, {files[0].reason}."
             if files

@@ -14,6 +14,7 @@ from tlstudio.errors import BadInput
 from tlstudio.events import Control, Event, Progress
 
 _FILES_BETWEEN = 2_000  # two looks at the control
+_LINKS_WITHIN = 4  # folders that are links, one inside the other: a dozen linked to one another are a billion
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class Listing:
 def list_folder(root: Path, control: Control) -> Generator[Event, None, Listing]:
     """Walk a folder: yields Progress, gives its Listing. Hidden files and those of the system are left out.
 
-    Links count as what they lead to; a link back to a folder that it lies in is not followed.
+    Links count as what they lead to. A link back to a folder that it lies in is not followed, nor are more
+    than a few within one another.
 
     Raises:
         BadInput: the folder itself cannot be opened.
@@ -56,42 +58,64 @@ def list_folder(root: Path, control: Control) -> Generator[Event, None, Listing]
     files: list[ListedFile] = []
     folders: list[str] = []
     set_aside: list[SetAside] = []
-    pending: list[tuple[str, tuple[str, ...]]] = [("", (os.path.realpath(root),))]
+    pending = [_Folder("", (os.path.realpath(root),))]
     told = 0
     while pending:
         control.checkpoint()
-        here, above = pending.pop()
+        here = pending.pop()
         try:
-            entries = _entries(root / here)
+            entries = _entries(root / here.path)
         except OSError as error:
-            if not here:
+            if not here.path:
                 raise BadInput(
                     f"The folder {root} cannot be opened: {error.strerror}.", "Check its permissions."
                 ) from error
-            set_aside.append(SetAside(here, "no permission to open this folder"))
+            set_aside.append(SetAside(here.path, _unopened(error)))
             continue
         for entry in entries:
-            path = f"{here}/{entry.name}" if here else entry.name
-            if not _is_text(entry.name):
-                shown = path.encode(errors="replace").decode()
-                set_aside.append(SetAside(shown, "its name is not valid Unicode"))
+            path = f"{here.path}/{entry.name}" if here.path else entry.name
+            if not is_text(entry.name):
+                set_aside.append(SetAside(as_text(path), "its name is not valid Unicode"))
             elif _asks(entry.is_dir):
-                real = os.path.realpath(entry.path) if entry.is_symlink() else f"{above[-1]}/{entry.name}"
-                if real not in above:
+                below = here.below(entry, path)
+                if below.links > _LINKS_WITHIN:
+                    set_aside.append(SetAside(path, "too many links to folders within one another"))
+                elif below.real[-1] not in here.real:
                     folders.append(path)
-                    pending.append((path, (*above, real)))
+                    pending.append(below)
             elif (file := _listed(entry, path)) is not None:
                 files.append(file)
-        if len(files) - told >= _FILES_BETWEEN:
-            told = len(files)
-            yield Progress("Listing files", told)
+            if len(files) - told >= _FILES_BETWEEN:
+                told = len(files)
+                yield Progress("Listing files", told)
+                control.checkpoint()
     files.sort(key=lambda file: file.path)
     return Listing(root, tuple(files), tuple(sorted(folders)), tuple(set_aside))
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Folder:
+    """``real``: where it and the folders around it really are; ``links``: how many of them are links."""
+
+    path: str
+    real: tuple[str, ...]
+    links: int = 0
+
+    def below(self, entry: os.DirEntry[str], path: str) -> "_Folder":
+        if entry.is_symlink():
+            return _Folder(path, (*self.real, os.path.realpath(entry.path)), self.links + 1)
+        return _Folder(path, (*self.real, f"{self.real[-1]}/{entry.name}"), self.links)
+
+
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
-        return [entry for entry in entries if not _hidden(entry.name)]
+        return [entry for entry in entries if not is_hidden(entry.name)]
+
+
+def _unopened(error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return "no permission to open this folder"
+    return f"this folder cannot be opened: {(error.strerror or 'no reason given').lower()}"
 
 
 def _listed(entry: os.DirEntry[str], path: str) -> ListedFile | None:
@@ -112,13 +136,20 @@ def _asks(question: Callable[[], bool]) -> bool:
         return False
 
 
-def _hidden(name: str) -> bool:
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of this name is the system's business, not a person's."""
     return name.startswith(".") or name in ("__MACOSX", "Thumbs.db", "desktop.ini")
 
 
-def _is_text(name: str) -> bool:
+def is_text(name: str) -> bool:
+    """Whether a name is valid Unicode; on Linux it may be any bytes."""
     try:
         name.encode()
     except UnicodeEncodeError:
         return False
     return True
+
+
+def as_text(name: str) -> str:
+    """A name as it can be shown, with question marks for what is not Unicode."""
+    return name.encode(errors="replace").decode()

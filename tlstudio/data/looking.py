@@ -6,32 +6,29 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tlstudio.data.decode import image_size, read_image
+from tlstudio.data.decode import read_content, read_image
 from tlstudio.data.facts import Look
-from tlstudio.errors import UnreadableImage
 
 _SIDE = 256  # pixels of the copy that is measured, so that sharpness compares between sizes
 _HASH = (9, 8)  # columns and rows
 
 
-def look_at(path: Path) -> tuple[tuple[int, int], Look]:
-    """Width and height of the upright image, and its look, from decoding all of it.
+def look_at(path: Path) -> Look:
+    """What decoding all of an image shows.
 
     Raises:
         UnreadableImage: as :func:`tlstudio.data.decode.read_image`.
     """
-    size = image_size(path)
-    image = read_image(path, _SIDE)
-    try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").digest()
-    except OSError as error:
-        raise UnreadableImage(str(path), (error.strerror or "cannot be read").lower()) from error
-    grey = image.convert("L")
+    content = read_content(path)  # once, for the digest and the pixels
+    grey = read_image(path, _SIDE, content).convert("L")
     grey.thumbnail((_SIDE, _SIDE))
     values = np.asarray(grey, dtype=np.float32) / 255
-    return size, Look(
-        digest, difference_hash(grey), float(values.mean()), float(values.std()), _sharpness(values)
+    return Look(
+        digest=hashlib.sha256(content).digest(),
+        hash=difference_hash(grey),
+        brightness=float(values.mean()),
+        contrast=float(values.std()),
+        sharpness=_sharpness(values),
     )
 
 

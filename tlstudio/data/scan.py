@@ -8,11 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeGuard
 
+from tlstudio.data.archive import is_archive, unpacked
 from tlstudio.data.catalogue import Catalogue, ImageRecord, SetAside
 from tlstudio.data.decode import EXTENSIONS, image_size
 from tlstudio.data.facts import Facts, FactStore
+from tlstudio.data.label_file import LABEL_FILE
 from tlstudio.data.layouts import Layout, Nesting, Placed, require_classes, understand
-from tlstudio.data.listing import ListedFile, list_folder
+from tlstudio.data.listing import ListedFile, Listing, as_text, is_text, list_folder
 from tlstudio.data.looking import look_at
 from tlstudio.errors import BadInput, UnreadableImage
 from tlstudio.events import Control, Event, Progress
@@ -20,8 +22,8 @@ from tlstudio.events import Control, Event, Progress
 _CHUNK = 64  # images between two looks at the control
 _THREADS = min(4, os.cpu_count() or 1)
 _KEEP_EVERY = 2_000  # images, or what was found is lost with a crash
-# Reasons that can go away without a change of the file.
-_PASSING = frozenset({"no permission", "there is no such file", "not enough memory", "input/output error"})
+# Reasons that stay until the file is changed; permissions, drives and free memory can change without it.
+_LASTING = ("not an image", "truncated", "damaged", "empty file", "too large")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,26 +43,38 @@ class CheckFinished(Event):
     facts: dict[str, Facts]
 
 
+@dataclasses.dataclass(frozen=True)
+class ChangesFound(Event):
+    """How a folder differs from what was scanned, in images and tables of labels; all 0 if it does not."""
+
+    added: int
+    gone: int
+    changed: int
+
+
 def scan(root: Path, control: Control, *, nesting: Nesting = "outer") -> Iterator[Event]:
     """List a folder and read the headers of its images: Progress, then one ScanFinished.
 
     Whatever a header does not show is found by :func:`check`; what an earlier one found is known already.
+    An archive is unpacked first, and the catalogue's root is then where that went.
 
     Raises:
-        BadInput: ``root`` is no folder, or holds fewer than two classes with a readable image.
+        BadInput: ``root`` is no folder or archive, or holds fewer than two classes with a readable image.
+        StudioError: an archive cannot be unpacked here.
     """
     root = Path(os.path.abspath(root))  # noqa: PTH100 (resolve() would replace links by their targets)
-    _require_folder(root)
+    _require_place(root)
+    if is_archive(root):
+        root = yield from unpacked(root, control)
     listing = yield from list_folder(root, control)
     layout = understand(listing, nesting)
     placed, store = layout.placed, FactStore()
     known = store.known(root)
-    fresh = [one.file for one in placed if not _holds(known.get(one.file.path), one.file)]
-    there = {one.file.path for one in placed}
-    if gone := known.keys() - there:
-        store.keep(root, {}, gone)
+    held = {one.file.path: facts for one in placed if _holds(facts := known.get(one.file.path), one.file)}
+    fresh = [one.file for one in placed if one.file.path not in held]
+    store.keep(root, {}, gone=known.keys() - {one.file.path for one in placed})
     found = yield from _each("Reading images", _header, root, fresh, control)
-    facts = {**known, **found}
+    facts = {**held, **found}
     yield ScanFinished(_catalogue(root, layout, facts), layout, facts)
 
 
@@ -75,7 +89,11 @@ def check(scanned: ScanFinished, control: Control) -> Iterator[Event]:
     paths = (path for path in usable if scanned.facts[path].look is None)
     files = {one.file.path: one.file for one in placed}
     todo = [files[path] for path in sorted(paths)]
-    found = yield from _each("Checking images", _whole, root, todo, control)
+
+    def whole(root: Path, file: ListedFile) -> Facts:
+        return _whole(root, scanned.facts[file.path], file)
+
+    found = yield from _each("Checking images", whole, root, todo, control)
     facts = {**scanned.facts, **found}
     yield CheckFinished(_catalogue(root, scanned.layout, facts), facts)
 
@@ -89,20 +107,49 @@ def read_folder(root: Path, control: Control, *, nesting: Nesting = "outer") -> 
             yield event
 
 
+def changes(scanned: ScanFinished, control: Control) -> Iterator[Event]:
+    """Look quickly whether a folder is still as it was scanned: Progress, then one ChangesFound.
+
+    Nothing is opened; a folder that is no more there has lost all its files.
+    """
+    before = _relevant(scanned.layout.listing)
+    try:
+        now = _relevant((yield from list_folder(scanned.catalogue.root, control)))
+    except BadInput:
+        now = {}
+    yield ChangesFound(
+        added=len(now.keys() - before.keys()),
+        gone=len(before.keys() - now.keys()),
+        changed=sum(file != now.get(path, file) for path, file in before.items()),
+    )
+
+
+def _relevant(listing: Listing) -> dict[str, ListedFile]:
+    return {
+        file.path: file
+        for file in listing.files
+        if file.suffix in EXTENSIONS or file.name.lower() == LABEL_FILE
+    }
+
+
 def _holds(facts: Facts | None, file: ListedFile) -> TypeGuard[Facts]:
     return facts is not None and facts.of(file)
 
 
-def _require_folder(root: Path) -> None:
+def _require_place(root: Path) -> None:
+    if not is_text(str(root)):
+        raise BadInput(
+            f"The name of the folder {as_text(str(root))} is not valid Unicode.", "Give it another name."
+        )
     if not root.exists():
         raise BadInput(f"There is no folder {root}.", "Check the spelling, or choose another folder.")
-    if not root.is_dir():
+    if not root.is_dir() and not is_archive(root):
         one = root.suffix.lower() in EXTENSIONS
         raise BadInput(
             f"{root} is a file, not a folder.",
             "One image is no dataset: classify it on the Zero-shot page, or choose the folder it is in."
             if one
-            else "Choose the folder with a sub-folder for each class.",
+            else "Choose the folder with a sub-folder for each class, or a zip file of it.",
         )
 
 
@@ -125,7 +172,15 @@ def _catalogue(root: Path, layout: Layout, facts: dict[str, Facts]) -> Catalogue
     set_aside.sort(key=lambda one: one.path)
     require_classes(root, layout, classes, set_aside)
     images = tuple(
-        ImageRecord(one.file.path, labels[one.class_name], fact.width, fact.height, fact.size, one.split)
+        ImageRecord(
+            one.file.path,
+            labels[one.class_name],
+            fact.width,
+            fact.height,
+            fact.size,
+            one.split,
+            fact.look.digest.hex() if fact.look else "",
+        )
         for one, fact in usable
     )
     return Catalogue(root, classes, images, tuple(set_aside))
@@ -139,13 +194,16 @@ def _header(root: Path, file: ListedFile) -> Facts:
         return Facts(file.size, file.mtime, 0, 0, error.reason)
 
 
-def _whole(root: Path, file: ListedFile) -> Facts:
+def _whole(root: Path, header: Facts, file: ListedFile) -> Facts:
     """A file after all of it was decoded."""
     try:
-        size, look = look_at(root / file.path)
+        return dataclasses.replace(header, look=look_at(root / file.path))
     except UnreadableImage as error:
         return Facts(file.size, file.mtime, 0, 0, error.reason)
-    return Facts(file.size, file.mtime, *size, look=look)
+
+
+def _lasts(facts: Facts) -> bool:
+    return not facts.reason or facts.reason.startswith(_LASTING)
 
 
 def _each(
@@ -166,7 +224,7 @@ def _each(
                 paths = [file.path for file in chunk]
                 fresh.update(zip(paths, pool.map(functools.partial(work, root), chunk), strict=True))
                 start += len(chunk)
-            lasting = {path: facts for path, facts in fresh.items() if facts.reason not in _PASSING}
+            lasting = {path: facts for path, facts in fresh.items() if _lasts(facts)}
             store.keep(root, lasting)
             found.update(fresh)
     yield Progress(text, len(files), len(files))
