@@ -21,12 +21,13 @@ import torch
 
 from tests.images import image_folder, picture
 from tests.training.test_trainer import config, of
-from tlstudio.config import FreezePlan, RunConfig, Stage
+from tlstudio.config import FreezePlan, Keep, RunConfig, Stage
 from tlstudio.data.catalogue import Catalogue, ImageRecord
 from tlstudio.events import Control, Event, Notice, Progress
 from tlstudio.models.weights import read_tensors
 from tlstudio.runs.index import RunIndex
 from tlstudio.runs.store import RunFolder
+from tlstudio.training import trainer
 from tlstudio.training.checkpoint import newest_whole
 from tlstudio.training.events import (
     BatchFinished,
@@ -41,6 +42,7 @@ from tlstudio.training.events import (
     RunStopped,
     StageStarted,
 )
+from tlstudio.training.history import History
 from tlstudio.training.resume import difference, forget_state
 from tlstudio.training.trainer import resume, train
 
@@ -244,11 +246,10 @@ def test_that_a_run_killed_at_any_moment_ends_like_one_that_never_was(
     context = multiprocessing.get_context("forkserver")  # imports torch once for all of them
     context.set_forkserver_preload(["tests.training.test_resume"])
 
-    def sit(run: Path, kill_at: int | None) -> int:
+    def sit(run: Path, kill_at: int | None) -> int | None:
         process = context.Process(target=_sit, args=(run, asked, home, kill_at))
         process.start()
         process.join(120)
-        assert process.exitcode in (0, -signal.SIGKILL)
         if (run / "config.json").is_file():
             folder = RunFolder.open(run)
             finished = {row["epoch"] for row in folder.metrics()} & set(folder.epochs())
@@ -266,11 +267,32 @@ def test_that_a_run_killed_at_any_moment_ends_like_one_that_never_was(
         run.parent.mkdir()
         first = rng.randint(part * moments // KILLS + 1, (part + 1) * moments // KILLS)
         assert sit(run, first) == -signal.SIGKILL
-        sit(run, rng.randint(1, moments))
-        if not (run / "result.json").is_file():
-            assert sit(run, None) == 0
+        for kill_at in (rng.randint(1, moments), None):
+            if not (run / "result.json").is_file():
+                assert sit(run, kill_at) in (0, -signal.SIGKILL)
         forget_state(RunFolder.open(run))  # it stays if all that was left to do was to drop it
         same(tmp_path / "whole" / "run", run)
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_that_a_run_cut_off_before_it_dropped_a_model_drops_it_later(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    thin_out = trainer.thin_out
+
+    def cut_off(run: RunFolder, keep: Keep, history: History) -> None:
+        if len(history.epochs) == 3:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        thin_out(run, keep, history)
+
+    monkeypatch.setattr(trainer, "thin_out", cut_off)
+    asked = config(dataset, **SMALL, keep="best-and-last")
+    *_, last = train(asked, Control(), out=tmp_path / "run")
+    assert isinstance(last, RunFailed)
+    monkeypatch.undo()
+    *_, last = resume(tmp_path / "run", Control())
+    assert isinstance(last, RunFinished)
+    assert set(RunFolder.open(tmp_path / "run").epochs()) == {last.best_epoch, 3}
 
 
 # What is told -------------------------------------------------------------------------------------------

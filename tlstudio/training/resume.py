@@ -22,7 +22,7 @@ from tlstudio.events import Control, Event, Notice
 from tlstudio.models.weights import Unreadable, read_plain
 from tlstudio.runs.index import RESULT_FILE
 from tlstudio.runs.store import RunFolder, environment
-from tlstudio.training.checkpoint import load_tensors, way_out, write_tensors
+from tlstudio.training.checkpoint import load_tensors, thin_out, way_out, write_tensors
 from tlstudio.training.device import Compute, choose_device
 from tlstudio.training.history import History
 from tlstudio.training.setup import SAMPLE, Job, describe, divided_catalogue, make_job, prepare
@@ -133,6 +133,7 @@ def take_up(kept: Kept, control: Control, *, accept_changed_data: bool) -> Gener
             describe(run, job)
     run.keep_metrics(kept.history.rows())
     run.take_up()
+    thin_out(run, config.keep, kept.history)  # killed after its last epoch it had yet to do so
     return job
 
 
