@@ -1,4 +1,7 @@
-"""A run of the studio, from scanning the folder to the tested models; a benchmark's child process."""
+"""A run of the studio, from scanning the folder to the tested models; a benchmark's child process.
+
+A folder that is not divided is divided by the seed.
+"""
 
 import json
 import sys
@@ -13,12 +16,14 @@ from tlstudio.training.trainer import train
 
 def main(case: dict[str, Any]) -> None:
     config = RunConfig(
-        data=DataConfig(root=case["root"]),
+        data=DataConfig(root=case["root"], split_seed=case["seed"]),
         arch=case["arch"],
         weights="none" if case["arch"] == "resnet18" else "bundled",
         strategy=case["strategy"],
         epochs=case["epochs"],
         augmentation=case["augmentation"],
+        views=case.get("views", 4),
+        features=case.get("features", "float32"),
         seed=case["seed"],
     )
     begun, cpu = time.perf_counter(), time.process_time()
@@ -32,6 +37,7 @@ def main(case: dict[str, Any]) -> None:
         "cpu_seconds": cpu,
         "epochs": [event.seconds for event in events if isinstance(event, EpochFinished)],
         "val_top1": last.val_top1,
+        "test_top1": last.test_top1,
         "peak_mb": last.peak_memory_mb,
     }
     sys.stdout.write(json.dumps(result))
