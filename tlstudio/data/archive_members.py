@@ -7,6 +7,7 @@ the members checks their names and counts what they give.
 import contextlib
 import dataclasses
 import gzip
+import itertools
 import stat
 import struct
 import tarfile
@@ -113,12 +114,13 @@ def _entries(file: IO[bytes]) -> int:
     end = file.seek(0, 2)
     start = file.seek(max(0, end - 66_000))
     tail = file.read()
-    at = tail.rfind(b"PK\5\6")
+    at = len(tail) - 22 if tail[-22:].startswith(b"PK\5\6") else tail.rfind(b"PK\5\6")
     if at < 0 or len(tail) < at + 22:
         return 0  # zipfile will say that it is none
     (size,) = struct.unpack_from("<L", tail, at + 12)
     if at >= 76 and tail[at - 20 : at - 16] == b"PK\6\7" and tail[at - 76 : at - 72] == b"PK\6\6":
         size = max(size if size < 0xFFFF_FFFF else 0, *struct.unpack_from("<Q", tail, at - 36))
+        at -= 76
     left = min(size, start + at)
     file.seek(start + at - left)
     found, last = 0, b""
@@ -140,11 +142,13 @@ def tar_members(file: IO[bytes], path: Path, control: Control) -> Iterator[Membe
         plain: Any = stack.enter_context(gzip.open(file)) if _is_gzip(file) else file
         metered: Any = _Metered(plain, path, packed, control)
         archive: Any = stack.enter_context(tarfile.open(mode="r|", fileobj=metered, bufsize=2**16))
-        for _ in range(MOST_MEMBERS):
+        for count in itertools.count():
             metered.allow(_HEADER)
             info = archive.next()
             if info is None:
                 return
+            if count == MOST_MEMBERS:
+                raise _too_many(path)
             archive.members.clear()  # or it would keep them all
             if not info.isreg() or info.issparse():
                 yield Member(info.name, "folder" if info.isdir() else "other", 0, _no_chunks)
@@ -154,7 +158,6 @@ def tar_members(file: IO[bytes], path: Path, control: Control) -> Iterator[Membe
             yield Member(info.name, "file", info.size, lambda data=data: data)
             for _ in data:  # what nobody wanted
                 pass
-        raise _too_many(path)
 
 
 def _tar_chunks(archive: tarfile.TarFile, info: tarfile.TarInfo, path: Path) -> Iterator[bytes]:
