@@ -1,5 +1,7 @@
-"""What trains or measures for the window does so alone."""
+"""What engine calls of the window leave to one another: loading torch, and training."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -77,3 +79,21 @@ def test_that_one_that_is_stopped_while_it_waits_ends_in_its_own_way(at_work: li
         list(CALLS["train"](control))
     assert at_work == ["estimate"]
     events.close()
+
+
+def test_that_torch_is_loaded_by_one_thread_at_a_time() -> None:
+    code = (
+        "import sys, threading; from tlstudio.config import DataConfig, RunConfig\n"
+        "from tlstudio.events import Control; from tlstudio.ui import engine\n"
+        "config, failed = RunConfig(data=DataConfig(root='nowhere')), []\n"
+        "sys.setswitchinterval(1e-5)\n"
+        "def go(call):\n"
+        "    try: call()\n"
+        "    except BaseException as error: failed.append(error)\n"
+        "calls = (lambda: list(engine.warm_up(Control())), lambda: engine.find_lr(config, Control()),\n"
+        "    lambda: engine.train(config, Control()), lambda: engine.read_layers('resnet18', 2, Control()))\n"
+        "threads = [threading.Thread(target=go, args=(call,)) for call in calls]\n"
+        "[one.start() for one in threads]; [one.join() for one in threads]\n"
+        "assert not failed, failed"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

@@ -3,9 +3,10 @@
 Every function here runs on a task's thread (see worker.py), never on the window's.
 """
 
+import contextlib
 import dataclasses
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 from tlstudio.config import RunConfig, SplitRatios
@@ -15,8 +16,18 @@ from tlstudio.runs.store import RunFolder
 from tlstudio.training.events import RunStarted
 from tlstudio.zeroshot.events import ZeroShotRequest
 
+_loading = threading.Lock()
 _training = threading.Lock()  # held by whatever trains, for the length of it
 _SECONDS_BETWEEN_LOOKS = 0.1
+
+
+@contextlib.contextmanager
+def _torch_loaded() -> Generator[None]:
+    """For imports that need torch: whoever loads it while another thread does so may see half of it."""
+    with _loading:
+        from tlstudio.models import inspect  # noqa: F401 (torchvision and timm come with it)
+
+        yield
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,10 +39,8 @@ class MachineReady(Event):
 
 def warm_up(control: Control) -> Iterator[Event]:
     """Load torch, so that the first click that needs it is quick; one MachineReady."""
-    from tlstudio.training.device import choose_device
-
-    control.checkpoint()
-    from tlstudio.models import inspect  # noqa: F401 (torchvision and timm come with it)
+    with _torch_loaded():
+        from tlstudio.training.device import choose_device
 
     control.checkpoint()
     yield MachineReady(choose_device("auto").type)
@@ -127,42 +136,48 @@ def find_images(places: Sequence[Path], control: Control) -> Iterator[Event]:
 
 def read_layers(arch: str, classes: int, control: Control) -> Iterator[Event]:
     """One LayersRead for the network with a head for so many classes."""
-    from tlstudio.models.inspect import read_layers as call
+    with _torch_loaded():
+        from tlstudio.models.inspect import read_layers as call
 
     return call(arch, classes, control)
 
 
 def fetch_weights(arch: str, weights: str, control: Control) -> Iterator[Event]:
     """Downloaded events, then one WeightsReady."""
-    from tlstudio.models.weights import fetch as call
+    with _torch_loaded():
+        from tlstudio.models.weights import fetch as call
 
     return call(arch, weights, control)
 
 
 def train(config: RunConfig, control: Control) -> Iterator[Event]:
     """The events of training.events; exactly one RunFinished, RunStopped or RunFailed comes last."""
-    from tlstudio.training.trainer import train as call
+    with _torch_loaded():
+        from tlstudio.training.trainer import train as call
 
     return _alone(call(config, control), control)
 
 
 def resume(run: Path, accept_changed_data: bool, control: Control) -> Iterator[Event]:
     """The events of :func:`train` after the last finished epoch of a run that was cut off."""
-    from tlstudio.training.trainer import resume as call
+    with _torch_loaded():
+        from tlstudio.training.trainer import resume as call
 
     return _alone(call(run, control, accept_changed_data=accept_changed_data), control)
 
 
 def find_lr(config: RunConfig, control: Control) -> Iterator[Event]:
     """Progress and Downloaded, LrTried each step, then one LrSuggested or a Notice."""
-    from tlstudio.training.lr_finder import find_lr as call
+    with _torch_loaded():
+        from tlstudio.training.lr_finder import find_lr as call
 
     return _alone(call(config, control), control)
 
 
 def estimate(config: RunConfig, control: Control) -> Iterator[Event]:
     """One TimesEstimated of a run that would be started now."""
-    from tlstudio.training.estimate import estimate as call
+    with _torch_loaded():
+        from tlstudio.training.estimate import estimate as call
 
     return _alone(call(config, control), control)
 
@@ -212,6 +227,7 @@ def find_cut_off_runs(control: Control) -> Iterator[Event]:
 
 def classify_zero_shot(request: ZeroShotRequest, control: Control) -> Iterator[Event]:
     """Progress and Downloaded while loading, PromptsEmbedded, one event an image, then ZeroShotFinished."""
-    from tlstudio.zeroshot.classify import classify as call
+    with _torch_loaded():
+        from tlstudio.zeroshot.classify import classify as call
 
     return call(request, control)
