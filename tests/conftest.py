@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import tlstudio.config  # noqa: F401 - pydantic cannot be imported after torch where PySide6 is there already
 from tests.images import image_folder
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
