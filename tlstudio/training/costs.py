@@ -32,9 +32,9 @@ from tlstudio.training.tuning import wait_for
 from tlstudio.training.watch import Watch
 
 _IMAGES = 16  # of the dataset's own that are decoded
-_FEWEST, _MOST = 4, 32  # images a pass: what a slow network is tried with, and what says enough of any batch
-_LONG_PASS = 0.5  # seconds that a pass may take, if fewer images can help it
-_FEWEST_PASSES, _MOST_PASSES = 3, 30
+_FEWEST, _MOST = 8, 32  # images a pass: what a slow network is tried with, and what says enough of any batch
+_LONG_PASS = 1.0  # seconds that a pass may take, if fewer images can help it
+_FEWEST_PASSES, _MOST_PASSES = 2, 30
 _SECONDS = 0.5  # that passes may take, once there were the fewest
 _CPU_CHUNK = 8  # images that pass a frozen prefix at once, as in a run
 _FILE = 8_000_000  # bytes of the file that is written to see how fast the disk is
