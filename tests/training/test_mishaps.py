@@ -10,7 +10,9 @@ import pytest
 from PIL import Image
 
 from tests.images import image_folder
+from tests.training.test_resume import forget_features
 from tests.training.test_trainer import config, of, run
+from tlstudio.data.catalogue import Catalogue
 from tlstudio.events import Control, Event
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.checkpoint import newest_whole
@@ -33,6 +35,12 @@ def first_epoch(events: Iterator[Event]) -> list[Event]:
     return list(itertools.takewhile(lambda event: not isinstance(event, EpochFinished), events))
 
 
+def one_of(run: RunFolder, split: str) -> Path:
+    """An image of the run's."""
+    catalogue = Catalogue.from_json(run.read("split.json"))
+    return next(catalogue.file(image) for image in catalogue.images if image.split == split)
+
+
 def vanish(file: Path) -> None:
     file.unlink()
 
@@ -47,12 +55,12 @@ def blow_up(file: Path) -> None:
 
 
 @pytest.mark.parametrize("mishap", [vanish, garble, blow_up])
-def test_that_an_image_lost_in_mid_run_is_named_and_the_run_goes_on_once_it_is_back(
-    images: Path, tmp_path: Path, mishap: Callable[[Path], None]
+def test_that_an_image_lost_before_it_was_needed_is_named_and_the_run_goes_on_once_it_is_back(
+    images: Path, home: Path, tmp_path: Path, mishap: Callable[[Path], None]
 ):
     *_, whole = train(config(images, **SMALL), Control(), out=tmp_path / "whole")
-    split = RunFolder.open(whole.run).read("split.json")["images"]
-    victim = images / next(image["path"] for image in split if image["split"] == "train")
+    forget_features(home)
+    victim = one_of(RunFolder.open(whole.run), "test")
     content = victim.read_bytes()
 
     events = train(config(images, **SMALL), Control(), out=tmp_path / "run")
@@ -62,10 +70,28 @@ def test_that_an_image_lost_in_mid_run_is_named_and_the_run_goes_on_once_it_is_b
     assert isinstance(last, RunFailed)
     assert victim.name in last.message
     assert last.hint
-    assert newest_whole(RunFolder.open(tmp_path / "run")) == 1
+    assert newest_whole(RunFolder.open(tmp_path / "run")) == 2
 
     victim.write_bytes(content)
     *_, last = resume(tmp_path / "run", Control())
+    assert isinstance(last, RunFinished)
+    assert (last.best_epoch, last.val_top1, last.test_top1) == (
+        whole.best_epoch,
+        whole.val_top1,
+        whole.test_top1,
+    )
+
+
+@pytest.mark.parametrize("mishap", [vanish, garble, blow_up])
+def test_that_an_image_lost_after_it_was_decoded_changes_nothing(
+    images: Path, home: Path, tmp_path: Path, mishap: Callable[[Path], None]
+):
+    *_, whole = train(config(images, **SMALL), Control(), out=tmp_path / "whole")
+    forget_features(home)
+    events = train(config(images, **SMALL), Control(), out=tmp_path / "run")
+    first_epoch(events)
+    mishap(one_of(RunFolder.open(whole.run), "train"))
+    *_, last = events
     assert isinstance(last, RunFinished)
     assert (last.best_epoch, last.val_top1, last.test_top1) == (
         whole.best_epoch,
