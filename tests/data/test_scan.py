@@ -1,5 +1,6 @@
 """A folder becomes a catalogue; what cannot be used is set aside with its reason."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from PIL import Image
 
 from tlstudio.data import scan as scanning
 from tlstudio.data.catalogue import Catalogue
-from tlstudio.data.scan import CheckFinished, read_folder
+from tlstudio.data.scan import ChangesFound, CheckFinished, ScanFinished, changes, check, read_folder, scan
 from tlstudio.errors import BadInput, Stopped
 from tlstudio.events import Control, Progress
 
@@ -190,6 +191,114 @@ def test_that_a_class_without_a_readable_image_is_left_out_with_a_note(tmp_path:
     assert catalogue.classes == ("a", "b")
     note = "no readable image in this folder, so it is no class"
     assert aside(catalogue) == {"c": note, "d": note, "d/bad.jpg": "empty file"}
+
+
+def headers_of(root: Path) -> ScanFinished:
+    *_, last = scan(root, Control())
+    assert isinstance(last, ScanFinished)
+    return last
+
+
+def changed(scanned: ScanFinished) -> ChangesFound:
+    *progress, last = changes(scanned, Control())
+    assert all(isinstance(event, Progress) for event in progress)
+    assert isinstance(last, ChangesFound)
+    return last
+
+
+def test_that_a_scan_reads_headers_and_a_check_the_pixels(tmp_path: Path) -> None:
+    image(tmp_path, "a/1.png", "b/1.png", "b/cut.png", size=(64, 64))
+    (tmp_path / "b/cut.png").write_bytes((tmp_path / "b/cut.png").read_bytes()[:-30])
+    first = headers_of(tmp_path)
+    assert paths(first.catalogue) == ["a/1.png", "b/1.png", "b/cut.png"]
+    assert {one.digest for one in first.catalogue.images} == {""}
+    assert {facts.look for facts in first.facts.values()} == {None}
+    assert first.layout.sentence == "Each folder is a class."
+    *_, last = check(first, Control())
+    assert isinstance(last, CheckFinished)
+    assert paths(last.catalogue) == ["a/1.png", "b/1.png"]
+    assert aside(last.catalogue) == {"b/cut.png": "truncated"}
+    digest = hashlib.sha256((tmp_path / "a/1.png").read_bytes()).digest()
+    look = last.facts["a/1.png"].look
+    assert look is not None
+    assert look.digest == digest
+    assert last.catalogue.images[0].digest == digest.hex()
+
+
+def test_that_a_check_that_leaves_one_class_says_so(tmp_path: Path) -> None:
+    image(tmp_path, "a/1.png", "b/cut.png", size=(64, 64))
+    (tmp_path / "b/cut.png").write_bytes((tmp_path / "b/cut.png").read_bytes()[:-30])
+    with pytest.raises(BadInput, match="only one class, 'a'"):
+        list(check(headers_of(tmp_path), Control()))
+
+
+def test_that_nested_classes_are_named_as_asked(tmp_path: Path) -> None:
+    image(tmp_path, *(f"{name}/1.png" for name in ("cat/manx", "cat/siam", "dog/pug", "dog/boxer")))
+    assert scanned(tmp_path).classes == ("cat", "dog")
+    *_, last = read_folder(tmp_path, Control(), nesting="path")
+    assert isinstance(last, CheckFinished)
+    assert last.catalogue.classes == ("cat/manx", "cat/siam", "dog/boxer", "dog/pug")
+
+
+def test_that_an_unchanged_folder_has_no_changes(tmp_path: Path) -> None:
+    image(tmp_path, "a/1.png", "b/1.png", "loose.png")
+    (tmp_path / "a/bad.jpg").touch()
+    assert changed(headers_of(tmp_path)) == ChangesFound(added=0, gone=0, changed=0)
+
+
+def test_that_images_added_gone_and_changed_since_the_scan_are_counted(tmp_path: Path) -> None:
+    image(tmp_path, "a/1.png", "a/2.png", "a/3.png", "b/1.png", "b/2.png")
+    first = headers_of(tmp_path)
+    image(tmp_path, "a/4.png", "c/1.png", "loose.png")
+    image(tmp_path, "a/1.png", size=(99, 99))
+    os.utime(tmp_path / "b/1.png", ns=(5, 5))
+    (tmp_path / "a/2.png").unlink()
+    (tmp_path / "b/2.png").rename(tmp_path / "b/3.png")
+    assert changed(first) == ChangesFound(added=4, gone=2, changed=2)
+
+
+def test_that_notes_and_hidden_files_are_no_changes_and_a_table_of_labels_is(tmp_path: Path) -> None:
+    image(tmp_path, "a/1.png", "b/1.png")
+    (tmp_path / "notes.txt").touch()
+    first = headers_of(tmp_path)
+    for name in ("a/1.txt", ".DS_Store", "a/._1.png"):
+        (tmp_path / name).touch()
+    (tmp_path / "notes.txt").write_text("more")
+    assert changed(first) == ChangesFound(0, 0, 0)
+    (tmp_path / "labels.csv").write_text("1.png,x")
+    assert changed(first) == ChangesFound(1, 0, 0)
+
+
+def test_that_a_folder_that_is_gone_has_lost_all_its_images(tmp_path: Path) -> None:
+    image(tmp_path, "set/a/1.png", "set/b/1.png")
+    first = headers_of(tmp_path / "set")
+    (tmp_path / "set").rename(tmp_path / "elsewhere")
+    assert changed(first) == ChangesFound(0, 2, 0)
+
+
+def test_that_a_look_for_changes_opens_no_image_and_can_be_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image(tmp_path, "a/1.png", "b/1.png")
+    first = headers_of(tmp_path)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a file was opened")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert changed(first) == ChangesFound(0, 0, 0)
+    control = Control()
+    control.stop()
+    with pytest.raises(Stopped):
+        list(changes(first, control))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows names are always Unicode")
+def test_that_a_root_whose_name_is_no_unicode_is_refused(tmp_path: Path) -> None:
+    root = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    image(root, "a/1.png", "b/1.png")
+    error = refused(root)
+    assert error.message == f"The name of the folder {tmp_path}/? is not valid Unicode."
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
