@@ -27,7 +27,11 @@ __all__ = ["finished_run"]
 @pytest.fixture
 def studio(qapp: QApplication, monkeypatch: pytest.MonkeyPatch, qtbot) -> Iterator[Studio]:
     def read_layers(arch: str, classes: int, control: Control) -> Iterator[Event]:
-        yield LayersRead(LayerTree(arch, (LayerNode("fc", "fc", "Linear", (classes,), 10),)))
+        layers = (
+            LayerNode("conv", "conv", "Conv2d", (8, 4, 4), 10),
+            LayerNode("fc", "fc", "Linear", (classes,), 10),
+        )
+        yield LayersRead(LayerTree(arch, layers))
 
     monkeypatch.setattr(engine, "read_layers", read_layers)
     studio = Studio(qapp)
