@@ -26,6 +26,10 @@ class ImageRecord:
     split: Split | None = None
     digest: str = ""
 
+    def in_split(self, split: Split | None) -> Self:
+        # A third of the time of dataclasses.replace, which a hundred thousand images would feel.
+        return type(self)(self.path, self.label, self.width, self.height, self.size, split, self.digest)
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class SetAside:
