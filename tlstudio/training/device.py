@@ -59,6 +59,11 @@ class Compute:
         layout = self._layout if inputs.ndim == 4 else torch.preserve_format
         return inputs.to(self.device, memory_format=layout, non_blocking=True)
 
+    def take_threads(self) -> None:
+        """Use as many threads of the CPU as were chosen; of the whole program."""
+        if self.threads is not None and torch.get_num_threads() != self.threads:
+            torch.set_num_threads(self.threads)
+
     @contextlib.contextmanager
     def at_work(self) -> Generator[None]:
         """For the time of a forward pass: the precision."""

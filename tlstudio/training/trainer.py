@@ -96,6 +96,7 @@ def _carry_out(
     try:
         job, kept = yield from beginning
         begun = True
+        job.compute.take_threads()
         seconds_before = kept.history.seconds
         with (
             contextlib.closing(job.pictures),
