@@ -11,7 +11,7 @@ import time
 from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 
-from tlstudio.data.listing import ListedFile
+from tlstudio.data.listing import ListedFile, making_many
 from tlstudio.paths import cache_dir
 
 _log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class FactStore:
     def known(self, root: Path) -> dict[str, Facts]:
         """The facts of a folder's files, by path relative to it."""
         try:
-            with self._opened() as connection:
+            with self._opened() as connection, making_many():
                 rows = connection.execute(
                     "select path, size, mtime, width, height, reason, digest, hash, brightness, contrast,"
                     " sharpness from files join folders on folder = id where root = ?",

@@ -155,10 +155,11 @@ class _Folders:
         depth = next(iter(tops)).count("/") + 1
         for file in self._listing.files:
             top = "/".join(file.path.split("/", depth)[:depth])
-            if top not in tops or top == file.path or file.suffix in SIDECARS:
+            suffix = file.suffix
+            if top not in tops or top == file.path or suffix in SIDECARS:
                 continue
-            if file.suffix not in EXTENSIONS:
-                set_aside.append(SetAside(file.path, _unsupported(file.suffix)))
+            if suffix not in EXTENSIONS:
+                set_aside.append(SetAside(file.path, _unsupported(suffix)))
                 continue
             folder = _parent(file.path)
             name = self._class_name(top, folder)

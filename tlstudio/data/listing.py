@@ -4,9 +4,11 @@ Paths are text relative to the root, with forward slashes: a hundred thousand Pa
 to make than their files to list.
 """
 
+import contextlib
 import dataclasses
+import gc
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 from tlstudio.data.catalogue import SetAside
@@ -134,6 +136,21 @@ def _asks(question: Callable[[], bool]) -> bool:
         return question()
     except OSError:  # a link to itself
         return False
+
+
+@contextlib.contextmanager
+def making_many() -> Iterator[None]:
+    """While this many objects are made that all stay, Python's search for garbage would find none.
+
+    It would take longer than making them: among a hundred thousand it looks again and again through all.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def is_hidden(name: str) -> bool:

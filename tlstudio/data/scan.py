@@ -1,7 +1,6 @@
 """Read a folder of images into a catalogue: quickly by names and headers, thoroughly by decoding each."""
 
 import dataclasses
-import functools
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,12 +13,13 @@ from tlstudio.data.decode import EXTENSIONS, image_size
 from tlstudio.data.facts import Facts, FactStore
 from tlstudio.data.label_file import LABEL_FILE
 from tlstudio.data.layouts import Layout, Nesting, Placed, require_classes, understand
-from tlstudio.data.listing import ListedFile, Listing, as_text, is_text, list_folder
+from tlstudio.data.listing import ListedFile, Listing, as_text, is_text, list_folder, making_many
 from tlstudio.data.looking import look_at
 from tlstudio.errors import BadInput, UnreadableImage
 from tlstudio.events import Control, Event, Progress
 
 _CHUNK = 64  # images between two looks at the control
+_PIECE = 16  # images that a thread takes at once: handing over each would take as long as a small one
 _THREADS = min(4, os.cpu_count() or 1)
 _KEEP_EVERY = 2_000  # images, or what was found is lost with a crash
 # Reasons that stay until the file is changed; permissions, drives and free memory can change without it.
@@ -67,7 +67,8 @@ def scan(root: Path, control: Control, *, nesting: Nesting = "outer") -> Iterato
     if is_archive(root):
         root = yield from unpacked(root, control)
     listing = yield from list_folder(root, control)
-    layout = understand(listing, nesting)
+    with making_many():
+        layout = understand(listing, nesting)
     placed, store = layout.placed, FactStore()
     known = store.known(root)
     held = {one.file.path: facts for one in placed if _holds(facts := known.get(one.file.path), one.file)}
@@ -153,6 +154,7 @@ def _require_place(root: Path) -> None:
         )
 
 
+@making_many()
 def _catalogue(root: Path, layout: Layout, facts: dict[str, Facts]) -> Catalogue:
     set_aside = list(layout.set_aside)
     usable: list[tuple[Placed, Facts]] = []
@@ -215,14 +217,18 @@ def _each(
 ) -> Generator[Event, None, dict[str, Facts]]:
     """What ``work`` finds of each file, by path; it is kept every so often."""
     store, found, start = FactStore(), dict[str, Facts](), 0
+
+    def all_of(piece: Sequence[ListedFile]) -> dict[str, Facts]:
+        return {file.path: work(root, file) for file in piece}
+
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="scan") as pool:
         for part in _parts(files, _KEEP_EVERY):
             fresh: dict[str, Facts] = {}
             for chunk in _parts(part, _CHUNK):
                 yield Progress(text, start, len(files))
                 control.checkpoint()
-                paths = [file.path for file in chunk]
-                fresh.update(zip(paths, pool.map(functools.partial(work, root), chunk), strict=True))
+                for piece in pool.map(all_of, _parts(chunk, _PIECE)):
+                    fresh.update(piece)
                 start += len(chunk)
             lasting = {path: facts for path, facts in fresh.items() if _lasts(facts)}
             store.keep(root, lasting)
