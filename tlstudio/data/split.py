@@ -7,13 +7,33 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from tlstudio.config import SplitRatios
+from tlstudio.config import DataConfig, SplitRatios
 from tlstudio.data.catalogue import Catalogue, ImageRecord, Split
+from tlstudio.data.corrections import corrected
 from tlstudio.data.duplicates import DuplicateGroup
 from tlstudio.errors import BadInput
 
 # What goes together: by what it is ordered, and the paths.
 _Unit = tuple[bytes, tuple[str, ...]]
+
+
+def divided(scanned: Catalogue, data: DataConfig, groups: Iterable[DuplicateGroup]) -> Catalogue:
+    """The catalogue of a folder as a run takes it: corrected, then divided as ``data`` says.
+
+    ``groups`` are those of all images of the folder, so that what is left out changes no other image's place.
+
+    Raises:
+        BadInput: as :func:`corrected` and :func:`split_catalogue`.
+    """
+    return split_catalogue(
+        corrected(scanned, data.corrections),
+        data.ratios,
+        data.split_seed,
+        groups=groups if data.keep_together else (),
+        pinned=data.corrections.splits,
+        folds=data.folds,
+        fold=data.fold,
+    )
 
 
 def split_catalogue(

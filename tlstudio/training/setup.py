@@ -10,11 +10,13 @@ from torch import nn
 
 from tlstudio.config import RunConfig, Stage, Strategy
 from tlstudio.data.catalogue import Catalogue, Split
+from tlstudio.data.corrections import outdated
+from tlstudio.data.duplicates import groups
 from tlstudio.data.pictures import Gallery
 from tlstudio.data.rows import RowStore
 from tlstudio.data.sample import SampleReady, make_sample
 from tlstudio.data.scan import CheckFinished, read_folder
-from tlstudio.data.split import split_catalogue
+from tlstudio.data.split import divided
 from tlstudio.data.transforms import View
 from tlstudio.errors import BadInput, StudioError
 from tlstudio.events import Control, Event, Notice, Progress
@@ -69,7 +71,7 @@ class Job:
 
 
 def divided_catalogue(config: RunConfig, control: Control) -> Generator[Event, None, Catalogue]:
-    """Scan the run's folder (or make the sample) and divide it as the run says.
+    """Scan the run's folder (or make the sample), correct and divide it as the run says.
 
     Raises:
         BadInput: the folder holds no usable dataset.
@@ -81,18 +83,22 @@ def divided_catalogue(config: RunConfig, control: Control) -> Generator[Event, N
                 root = event.root
             else:
                 yield event
-    catalogue: Catalogue | None = None
-    for event in read_folder(root, control):
+    checked: CheckFinished | None = None
+    for event in read_folder(root, control, nesting=config.data.nesting):
         if isinstance(event, CheckFinished):
-            catalogue = event.catalogue
+            checked = event
         else:
             yield event
-    assert catalogue is not None
+    assert checked is not None
+    catalogue = checked.catalogue
     if catalogue.set_aside:
         first, *others = catalogue.set_aside
         more = f", and {len(others)} more" if others else ""
         yield Notice(f"Set aside: {first.path} ({first.reason}){more}.")
-    return split_catalogue(catalogue, config.data.ratios, config.data.split_seed)
+    for sentence in outdated(catalogue, config.data.corrections):
+        yield Notice(sentence)
+    control.checkpoint()
+    return divided(catalogue, config.data, groups(catalogue.images, checked.facts))
 
 
 def prepare(config: RunConfig, control: Control) -> Generator[Event, None, Job]:
