@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -394,6 +395,44 @@ def test_how_a_difference_between_images_is_told():
     now = catalogue(("a/1.png", 11), ("b/2.png", 20), ("a/4.png", 40), ("b/5.png", 50), ("b/6.png", 60))
     assert difference(before, now) == "2 added, 1 gone, 1 of another size, 1 in another class"
     assert difference(before, before) == "divided otherwise"
+
+
+def with_digests(catalogue: Catalogue, *digests: str) -> Catalogue:
+    images = zip(catalogue.images, digests, strict=True)
+    return replace(catalogue, images=tuple(replace(image, digest=digest) for image, digest in images))
+
+
+def test_that_an_image_as_large_as_before_is_another_one_if_it_holds_something_else():
+    images = tuple(ImageRecord(f"a/{number}.png", 0, 9, 9, 10, "train") for number in range(3))
+    catalogue = Catalogue(Path("/images"), ("a", "b"), images)
+    before, now = with_digests(catalogue, "11", "22", "33"), with_digests(catalogue, "11", "2f", "3f")
+    assert difference(before, now) == "2 of other content"
+    assert difference(catalogue, now) == "divided otherwise"  # nothing is known of what they held
+
+
+def test_that_a_replacement_as_large_and_as_old_is_counted_and_left_to_the_person(place: Path):
+    recorded = json.loads((place / "run" / "split.json").read_text())["images"]
+    victim = place / "images" / recorded[0]["path"]
+    status, content = victim.stat(), bytearray(victim.read_bytes())
+    victim.write_bytes(content + b"\0")  # behind the end of the image, where nobody looks
+    refused(place)
+    content[-1] ^= 1  # of a checksum
+    victim.write_bytes(content)
+    os.utime(victim, ns=(status.st_atime_ns, status.st_mtime_ns))
+    last = refused(place)
+    assert last.message.endswith("not those that the run began with: 1 of other content.")
+    assert last.changed_data
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_that_a_run_whose_images_were_known_by_size_alone_is_resumed(place: Path):
+    split = place / "run" / "split.json"
+    data = json.loads(split.read_text())
+    for image in data["images"]:
+        del image["digest"]
+    split.write_text(json.dumps(data))
+    *_, last = resume(place / "run", Control())
+    assert isinstance(last, RunFinished)
 
 
 def test_that_other_classes_are_refused_even_if_changes_are_accepted(place: Path):

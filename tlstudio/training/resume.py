@@ -17,6 +17,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from tlstudio.config import RunConfig
 from tlstudio.data.catalogue import SPLITS, Catalogue
+from tlstudio.data.contents import note_contents
 from tlstudio.errors import BadInput, ChangedData
 from tlstudio.events import Control, Event, Notice
 from tlstudio.models.weights import Unreadable, read_plain
@@ -166,13 +167,14 @@ def _same_images(
         data = config.data.model_copy(update={"root": str(before.root)})
         config = config.model_copy(update={"data": data})
     now = yield from divided_catalogue(config, control)
+    now = yield from note_contents(now, control)
     if now.classes != before.classes:
         old, new = (", ".join(catalogue.classes) for catalogue in (before, now))
         raise BadInput(
             f"The classes in {now.root} are no longer those of the run: {new}; they were {old}.",
             "Put the folders back as they were, or train anew.",
         )
-    if now.fingerprint() == before.fingerprint():
+    if _fingerprint_as_before(before, now) == before.fingerprint():
         return now, ""
     change = difference(before, now)
     if not accept:
@@ -184,15 +186,27 @@ def _same_images(
     return _divided_alike(before, now), change
 
 
+def _fingerprint_as_before(before: Catalogue, now: Catalogue) -> str:
+    """That of the images as they are now, as far as it was noted of them before what they hold."""
+    if all(image.digest for image in before.images):
+        return now.fingerprint()
+    images = tuple(dataclasses.replace(image, digest="") for image in now.images)
+    return dataclasses.replace(now, images=images).fingerprint()
+
+
 def difference(before: Catalogue, now: Catalogue) -> str:
     """How the images of one folder at two times differ: how many were added, are gone, or are others."""
     old, new = ({image.path: image for image in catalogue.images} for catalogue in (before, now))
     moved = Counter((PurePosixPath(path).name, old[path].size) for path in old.keys() - new.keys())
     moved &= Counter((PurePosixPath(path).name, new[path].size) for path in new.keys() - old.keys())
+    both = [(old[path], new[path]) for path in old.keys() & new.keys()]
     counts = {
         "added": len(new.keys() - old.keys()) - moved.total(),
         "gone": len(old.keys() - new.keys()) - moved.total(),
-        "of another size": sum(old[path].size != new[path].size for path in old.keys() & new.keys()),
+        "of another size": sum(one.size != other.size for one, other in both),
+        "of other content": sum(
+            one.size == other.size and "" != one.digest != other.digest != "" for one, other in both
+        ),
         "in another class": moved.total(),
     }
     return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "divided otherwise"

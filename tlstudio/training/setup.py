@@ -10,6 +10,7 @@ from torch import nn
 
 from tlstudio.config import RunConfig, Stage, Strategy
 from tlstudio.data.catalogue import Catalogue, Split
+from tlstudio.data.contents import note_contents
 from tlstudio.data.corrections import outdated
 from tlstudio.data.duplicates import groups
 from tlstudio.data.pictures import Gallery
@@ -31,6 +32,7 @@ from tlstudio.paths import cache_dir
 from tlstudio.runs.store import RunFolder, environment
 from tlstudio.training.as_is import CategoryReading
 from tlstudio.training.device import Compute, choose_device, seed_torch
+from tlstudio.training.tuning import choose_compute
 
 SAMPLE = "sample"
 
@@ -114,6 +116,7 @@ def prepare(config: RunConfig, control: Control) -> Generator[Event, None, Job]:
     if config.strategy is Strategy.AS_IS and config.weights == RANDOM:
         raise BadInput("A model used as it is needs pre-trained weights.", "Choose weights other than none.")
     catalogue = yield from divided_catalogue(config, control)
+    catalogue = yield from note_contents(catalogue, control)
     return (yield from make_job(config, catalogue, control))
 
 
@@ -146,10 +149,14 @@ def make_job(
         stored = pretrained
         layers = frozenset[str]().union(*(tree.trained_leaves(stage.plan) for stage in stages))
         changing = network.tensors_of(layers)
-    compute = resumed_with or Compute(device, autocast=config.precision == "bfloat16")
-    compute.settle(stored)
     preprocessing = architecture(config.arch).preprocessing(config.weights).at_size(config.image_size)
     view = View(**dataclasses.asdict(preprocessing))
+    if resumed_with is None:
+        work = config.epochs * len(catalogue.of_split("train"))
+        compute = yield from choose_compute(config, network, stages, view.crop, device, work, control)
+    else:
+        compute = resumed_with
+    compute.settle(stored)
     store = RowStore(cache_dir() / "rows")
     return Job(
         config,
