@@ -1,4 +1,6 @@
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -74,15 +76,43 @@ def test_that_another_size_or_other_contents_are_other_pictures(catalogue: Catal
 def test_that_an_image_that_was_replaced_meanwhile_is_named(catalogue: Catalogue):
     file = catalogue.file(catalogue.images[0])
     picture((1, 2, 3), 9).save(file)
-    with pytest.raises(BadInput, match="was changed while the run was under way") as caught:
+    with pytest.raises(BadInput, match="was changed since the run began") as caught:
         Pictures(catalogue, catalogue.images, VIEW)[0]
     assert str(file) in caught.value.message
 
 
 def test_that_an_image_that_is_gone_is_named(catalogue: Catalogue):
     catalogue.file(catalogue.images[0]).unlink()
-    with pytest.raises(UnreadableImage, match="there is no such file"):
+    with pytest.raises(UnreadableImage, match="there is no such file") as caught:
         Pictures(catalogue, catalogue.images, VIEW)[0]
+    assert caught.value.hint == "Put the image back and resume the run, or train anew."
+
+
+@pytest.mark.parametrize("damage", [lambda path: os.truncate(path, 50), lambda path: flip(path, 100)])
+def test_that_what_was_damaged_on_the_disk_is_decoded_again(
+    catalogue: Catalogue, tmp_path: Path, damage: Callable[[Path], None]
+):
+    store = RowStore(tmp_path / "rows")
+    pictures = Pictures(catalogue, catalogue.images, VIEW, store)
+    expected = all_of(pictures)
+    (file,) = (tmp_path / "rows").iterdir()
+    damage(file)
+    for _ in range(2):
+        assert all(map(np.array_equal, all_of(pictures), expected))
+    assert pictures.damaged
+    assert not pictures.given_up
+    pictures.close()
+    (file,) = (tmp_path / "rows").iterdir()
+    again = Pictures(catalogue, catalogue.images, VIEW, store)
+    assert all(map(np.array_equal, all_of(again), expected))
+    assert not again.damaged
+    again.close()
+
+
+def flip(path: Path, place: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
 
 
 def test_that_a_disk_that_fills_costs_time_and_nothing_else(

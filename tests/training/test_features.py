@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,7 @@ import torch
 from torch import nn
 
 from tlstudio.data.rows import RowStore
-from tlstudio.training.features import KeptFeatures, weights_digest
+from tlstudio.training.features import KeptFeatures, as_kept, weights_digest
 
 
 def test_that_one_changed_weight_changes_the_digest():
@@ -39,6 +40,32 @@ def test_that_half_precision_takes_half_the_space_and_reads_as_floats(tmp_path: 
         kept.close()
     whole, half = ((tmp_path / f"{dtype}.rows").stat().st_size for dtype in ("float32", "float16"))
     assert half == pytest.approx(whole / 2, rel=0.02)
+
+
+def test_that_half_precision_gives_the_same_whether_it_was_kept_or_not(tmp_path: Path):
+    features = torch.tensor([[1 / 3, 70_000.0], [-1e6, 1e-9]])
+    made = as_kept(features, "float16")
+    assert made.isfinite().all()  # what is too large for it becomes the largest
+    kept = KeptFeatures(RowStore(tmp_path), "k", 2, "float16")
+    kept.put(range(2), made)
+    assert all(torch.equal(kept.get(row), made[row]) for row in range(2))
+    kept.close()
+    assert as_kept(features, "float32") is features
+
+
+def test_that_damaged_features_are_not_there_and_can_be_kept_anew(tmp_path: Path):
+    features = torch.randn(3, 4)
+    kept = KeptFeatures(RowStore(tmp_path), "k", 3, "float32")
+    kept.put(range(3), features)
+    os.truncate(tmp_path / "k.rows", 20)
+    with pytest.raises(LookupError):
+        kept.get(2)
+    assert kept.damaged
+    assert not any(row in kept for row in range(3))
+    kept.put(range(3), features)
+    assert all(torch.equal(kept.get(row), features[row]) for row in range(3))
+    kept.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["k.rows"]
 
 
 def test_that_a_limit_too_small_is_noted_and_nothing_kept(tmp_path: Path):

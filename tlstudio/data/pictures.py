@@ -11,7 +11,9 @@ from tlstudio.data.catalogue import SPLITS, Catalogue, ImageRecord, Split
 from tlstudio.data.decode import read_content, read_image
 from tlstudio.data.rows import RowFile, RowStore, key_of
 from tlstudio.data.transforms import View
-from tlstudio.errors import BadInput
+from tlstudio.errors import BadInput, UnreadableImage
+
+_WAY_OUT = "Put the image back and resume the run, or train anew."
 
 
 class Pictures:
@@ -22,12 +24,14 @@ class Pictures:
 
     Attributes:
         given_up: why the store is no longer used, once it failed; "" as long as it works.
+        damaged: whether what was kept had to be thrown away; it is made again.
     """
 
     def __init__(
         self, catalogue: Catalogue, images: Sequence[ImageRecord], view: View, store: RowStore | None = None
     ) -> None:
         self.given_up = ""
+        self.damaged = False
         self._catalogue = catalogue
         self._images = images
         self._view = view
@@ -48,14 +52,15 @@ class Pictures:
         if rows is not None and row in rows:
             try:
                 return Image.fromarray(rows.get(row))
-            except OSError as error:
-                self._give_up(error)
+            except OSError:
+                self._drop(rows)
+                rows = self._opened()
         image = self._view.resized(self._decoded(self._images[row]))
         if rows is not None and not self.given_up:
             try:
                 rows.put(row, np.asarray(image))
             except OSError as error:
-                self._give_up(error)
+                self.given_up = error.strerror or str(error)
         return image
 
     def close(self) -> None:
@@ -69,12 +74,13 @@ class Pictures:
         path = self._catalogue.file(image)
         if not image.digest:
             return read_image(path, self._view.resize)
-        content = read_content(path)
+        try:
+            content = read_content(path)
+        except UnreadableImage as error:
+            error.hint = _WAY_OUT  # without it the run cannot go on
+            raise
         if hashlib.sha256(content).hexdigest() != image.digest:
-            raise BadInput(
-                f"{path} was changed while the run was under way.",
-                "Put the image back and resume the run, or train anew.",
-            )
+            raise BadInput(f"{path} was changed since the run began.", _WAY_OUT)
         return read_image(path, self._view.resize, content)
 
     def _opened(self) -> RowFile | None:
@@ -97,8 +103,13 @@ class Pictures:
         sizes = (self._view.resized_size(image.width, image.height) for image in self._images)
         return sum(3 * width * height for width, height in sizes)
 
-    def _give_up(self, error: OSError) -> None:
-        self.given_up = error.strerror or str(error)
+    def _drop(self, rows: RowFile) -> None:
+        with self._lock:
+            if self._rows is rows:  # no other thread was faster
+                self._rows = None
+                if not rows.closed:
+                    self.damaged = True
+                    rows.discard()
 
 
 class Gallery:

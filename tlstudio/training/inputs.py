@@ -1,10 +1,12 @@
 """What the trained part of a network receives: images, or features of its frozen prefix computed once."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torchvision.transforms import v2  # pyright: ignore[reportMissingTypeStubs]
 
 from tlstudio.config import Augmentation
@@ -21,11 +23,12 @@ from tlstudio.data.batches import (
     varied,
 )
 from tlstudio.data.catalogue import Split
+from tlstudio.data.pictures import Pictures
 from tlstudio.data.rows import key_of
 from tlstudio.events import Notice
 from tlstudio.models.freeze import FreezableNetwork
 from tlstudio.models.prefix import Halves, folded, split_at_frozen_prefix
-from tlstudio.training.features import KeptFeatures, weights_digest
+from tlstudio.training.features import KeptFeatures, as_kept, weights_digest
 from tlstudio.training.measure import infer
 from tlstudio.training.memory import Parts
 from tlstudio.training.setup import Job
@@ -36,6 +39,11 @@ _CPU_CHUNK = 8
 # How strongly two images are mixed: the parameter of the Beta distribution, as the papers choose it for
 # ImageNet (mixup: Zhang et al. 2017; CutMix: Yun et al. 2019).
 _MIXUP_ALPHA, _CUTMIX_ALPHA = 0.2, 1.0
+
+_FEATURES_NOT_KEPT = "The features of the frozen layers cannot be kept ({}); they are computed each epoch."
+_IMAGES_NOT_KEPT = "The decoded images cannot be kept ({}); they are decoded each time."
+_FEATURES_DAMAGED = "What was kept of the frozen layers' features was damaged; they are computed again."
+_IMAGES_DAMAGED = "What was kept of the decoded images was damaged; they are decoded again."
 
 
 class Inputs:
@@ -124,7 +132,7 @@ class Inputs:
             for batch in image_batches(pictures, images, groups, draw, self._pool):
                 one = mix(batch) if mix else batch
                 yield one if self._prefix is None else Batch(self._through(one.inputs), one.labels, one.rows)
-        self._tell(pictures.given_up, "The decoded images cannot be kept ({}); they are decoded each time.")
+        self._tell(pictures, _IMAGES_NOT_KEPT, _IMAGES_DAMAGED)
 
     def _features(
         self, split: Split, groups: list[tuple[int, ...]], draw: Draw, of_view: tuple[object, ...]
@@ -144,23 +152,26 @@ class Inputs:
                 yield wanted[-1]
 
         for number, fresh in enumerate(drawn(pictures, to_draw(), draw, self._pool)):
-            found: dict[int, Tensor] = {}
+            rows, found = groups[number], dict[int, Tensor]()
             if fresh is not None:
-                features = self._through(fresh).cpu()
-                if self._job.config.features == "float16":  # as they will be when they are read
-                    features = features.half().float()
-                found.update(zip(wanted[number], features, strict=True))
-                if kept is not None:
-                    kept.put(wanted[number], features)
-            rows = groups[number]
-            if kept is not None:
-                found.update((row, kept.get(row)) for row in rows if row not in found)
+                found.update(zip(wanted[number], self._computed(wanted[number], fresh, kept), strict=True))
+            for row in rows:
+                if kept is not None and row not in found:
+                    with contextlib.suppress(LookupError):
+                        found[row] = kept.get(row)
+            if lost := [row for row in dict.fromkeys(rows) if row not in found]:
+                again = torch.stack([draw(row, pictures[row]) for row in lost])
+                found.update(zip(lost, self._computed(lost, again, kept), strict=True))
             yield Batch(torch.stack([found[row] for row in rows]), labels_of(images, rows), rows)
         if kept is not None:
-            self._tell(
-                kept.given_up,
-                "The features of the frozen layers cannot be kept ({}); they are computed each epoch.",
-            )
+            self._tell(kept, _FEATURES_NOT_KEPT, _FEATURES_DAMAGED)
+
+    def _computed(self, rows: Sequence[int], images: Tensor, kept: KeptFeatures | None) -> Tensor:
+        """The features of these rows' images, which are kept."""
+        features = as_kept(self._through(images).cpu(), self._job.config.features)
+        if kept is not None:
+            kept.put(rows, features)
+        return features
 
     def _kept_features(self, split: Split, of_view: tuple[object, ...]) -> KeptFeatures | None:
         """The features of a split's images; None if their contents are not known."""
@@ -177,7 +188,7 @@ class Inputs:
             job.view,
             of_view,
             job.config.features,
-            job.compute.autocast,
+            sorted(job.compute.record().items()),
         )
         if key not in self._kept:
             self._kept[key] = KeptFeatures(job.store, key, len(images), job.config.features)
@@ -197,10 +208,12 @@ class Inputs:
         mix, classes = self._job.config.mix, len(self._job.catalogue.classes)
         return None if mix == "none" else _Mix(mix, classes)
 
-    def _tell(self, reason: str, sentence: str) -> None:
-        if reason and sentence not in self._told:
-            self._told.add(sentence)
-            self.notices.append(Notice(sentence.format(reason)))
+    def _tell(self, kept: KeptFeatures | Pictures, not_kept: str, damaged: str) -> None:
+        """Say what came up while something was kept, each once."""
+        sentences = [not_kept.format(kept.given_up)] if kept.given_up else []
+        sentences += [damaged] if kept.damaged else []
+        self.notices += [Notice(sentence) for sentence in sentences if sentence not in self._told]
+        self._told.update(sentences)
 
 
 class _Mix:
@@ -217,5 +230,7 @@ class _Mix:
             self._mix = v2.CutMix(alpha=_CUTMIX_ALPHA, num_classes=classes)
 
     def __call__(self, batch: Batch) -> Batch:
+        if len(batch.rows) == 1:  # nothing to mix it with
+            return Batch(batch.inputs, functional.one_hot(batch.labels, self._classes).float(), batch.rows)
         images, shares = self._mix(batch.inputs, batch.labels)
         return Batch(images, shares, batch.rows)
