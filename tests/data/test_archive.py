@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.images import COLOURS, image_folder, picture
 from tlstudio.data import archive, archive_members
@@ -200,6 +202,28 @@ def test_that_nothing_is_written_outside_of_the_folder(
     after = {file for place in (tmp_path, home) for file in place.rglob("*")} - before
     assert {file for file in after if file.is_file()} == {folder / "a/1.png"}
     assert not Path("/evil.png").exists()
+
+
+@given(
+    st.text()
+    | st.lists(st.sampled_from(["..", ".", "", "a", "C:", "/", "\\", "~", "\0", " ", "..."])).map("/".join)
+)
+def test_that_no_name_whatever_leads_out_of_the_folder(name: str) -> None:
+    try:
+        parts = archive._parts(name)
+    except archive._LeftOut:
+        return
+    if parts is not None:
+        inside = Path(os.path.normpath(Path("/folder", *parts))).as_posix()
+        assert inside == "/folder/" + "/".join(parts)
+
+
+def test_that_the_folder_itself_is_no_member_to_speak_of(tmp_path: Path) -> None:
+    folder = tarfile.TarInfo("./")
+    folder.type = tarfile.DIRTYPE
+    path = tarred(tmp_path / "a.tar", (folder, b""), ("./a/1.png", PNG))
+    assert notices(path) == []
+    assert names(path) == ["a/1.png"]
 
 
 def test_that_a_link_in_a_zip_is_not_made(tmp_path: Path) -> None:

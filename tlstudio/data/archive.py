@@ -231,7 +231,7 @@ def _is_wanted(member: Member) -> bool:
 
 
 def _parts(name: str) -> tuple[str, ...] | None:
-    """A member's name as names below the folder; None if it is hidden.
+    """A member's name as names below the folder; None if it is hidden, or the folder itself.
 
     Raises:
         _LeftOut: it is elsewhere.
@@ -240,9 +240,9 @@ def _parts(name: str) -> tuple[str, ...] | None:
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if name.startswith("/") or ".." in parts or PureWindowsPath(name).drive:
         raise _LeftOut("what lies outside of it")
-    if any(is_hidden(part) for part in parts):
+    if not parts or any(is_hidden(part) for part in parts):
         return None
-    if not parts or len(parts) > _DEEPEST:
+    if len(parts) > _DEEPEST:
         raise _LeftOut("files too deep in folders")
     return tuple(_writable(part) for part in parts)
 
