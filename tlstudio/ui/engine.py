@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 from tlstudio.config import RunConfig, SplitRatios
+from tlstudio.data.arrange import Order
 from tlstudio.data.catalogue import Catalogue
 from tlstudio.events import Control, Event
 from tlstudio.runs.store import RunFolder
@@ -107,19 +108,26 @@ def divide(catalogue: Catalogue, ratios: SplitRatios, seed: int, control: Contro
 
 def draw_images(following: Callable[[], tuple[Path, int] | None], control: Control) -> Iterator[Event]:
     """One ImageDrawn for each (path, longer side in pixels) that ``following`` hands out, until None."""
-    from tlstudio.data.decode import read_image
+    from tlstudio.data.thumbnails import ThumbnailCache, thumbnail
     from tlstudio.errors import UnreadableImage
 
-    while (wanted := following()) is not None:
-        control.checkpoint()
-        path, side = wanted
-        try:
-            image = read_image(path, side)
-        except UnreadableImage as error:
-            yield ImageDrawn(path, side, reason=error.reason)
-            continue
-        image.thumbnail((side, side))
-        yield ImageDrawn(path, side, *image.size, rgb=image.tobytes())
+    with ThumbnailCache() as cache:
+        while (wanted := following()) is not None:
+            control.checkpoint()
+            path, side = wanted
+            try:
+                image = thumbnail(path, side, cache)
+            except UnreadableImage as error:
+                yield ImageDrawn(path, side, reason=error.reason)
+            else:
+                yield ImageDrawn(path, side, *image.size, rgb=image.tobytes())
+
+
+def order_images(catalogue: Catalogue, order: Order, control: Control) -> Iterator[Event]:
+    """One Ordered."""
+    from tlstudio.data.arrange import in_order
+
+    return in_order(catalogue, order, control)
 
 
 @dataclasses.dataclass(frozen=True)

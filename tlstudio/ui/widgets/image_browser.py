@@ -1,70 +1,131 @@
 """The images of a folder: a grid, filters above it, and the selected one beside it."""
 
-from PySide6.QtCore import QModelIndex, Slot
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+import functools
+from collections.abc import Collection, Mapping
 
-from tlstudio.data.catalogue import SPLITS, Catalogue, Split
-from tlstudio.ui import text
+from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from tlstudio.data.arrange import Columns, Filter, Ordered
+from tlstudio.data.catalogue import Catalogue
+from tlstudio.events import Event
+from tlstudio.ui import engine, text
 from tlstudio.ui.item_models.thumbnails import RECORD, PictureStore, ThumbnailModel
 from tlstudio.ui.theme import Size, Space, Theme, with_role
 from tlstudio.ui.widgets.basics import button, scrolled
+from tlstudio.ui.widgets.glyph import Glyph
+from tlstudio.ui.widgets.image_filters import ImageFilters
 from tlstudio.ui.widgets.image_preview import ImagePreview
+from tlstudio.ui.widgets.image_viewer import ImageViewer
 from tlstudio.ui.widgets.split_editor import NAMES
 from tlstudio.ui.widgets.thumbnail_grid import ThumbnailGrid
-from tlstudio.ui.worker import Worker
+from tlstudio.ui.worker import Task, Worker
 
 
 class ImageBrowser(QFrame):
-    """Shows a catalogue; by class (see :meth:`filter_class`) and by split it can be narrowed down."""
+    """Shows a catalogue, narrowed down by class (see :meth:`filter_class`) and by its own filters.
+
+    Signals:
+        class_cleared: "Clear filters" took the class filter away too.
+        seen_wanted: the person asks what the network sees of an image: its ImageRecord.
+    """
+
+    class_cleared = Signal()
+    seen_wanted = Signal(object)
 
     def __init__(self, worker: Worker, theme: Theme) -> None:
         super().__init__()
         self.setProperty("role", "card")
+        self._worker = worker
+        self._theme = theme
         self._catalogue: Catalogue | None = None
+        self._columns: Columns | None = None
         self._label: int | None = None
-        self._split: Split | None = None
+        self._only: frozenset[str] | None = None
+        self._only_words = ""
+        self._problems: dict[str, Mapping[str, str]] = {}
+        self._ordered: Ordered | None = None
+        self._ordering: Task | None = None
         self.store = PictureStore(worker, self)
         self.model = ThumbnailModel(self.store, Size.THUMBNAIL, self)
         self.grid = ThumbnailGrid(theme)
         self.grid.setModel(self.model)
         self.preview = ImagePreview(self.store, theme)
-        self.filter_label = with_role(QLabel(), "quiet")
-        self.split_filter = QButtonGroup(self)
-        self._chips = [button(theme, name, kind="quiet") for name in ("All", *NAMES.values())]
+        self.filters = ImageFilters(theme)
+        self.split_filter, self.filter_label = self.filters.split_filter, self.filters.count_label
+        self.viewer: ImageViewer | None = None
+        self.nothing_words = with_role(QLabel(), "lead")
+        self.nothing_button = button(theme, "Clear filters", "close")
         self._lay_out()
-        self.split_filter.idClicked.connect(self._filter_split)
-        self.grid.selectionModel().currentChanged.connect(self._select)
+        self._connect()
+
+    @property
+    def filter(self) -> Filter:
+        """All filters that are set, as one."""
+        chosen = self._problems.get(self.filters.problem)
+        paths = self._only
+        if chosen is not None:
+            paths = frozenset(chosen) if paths is None else paths & chosen.keys()
+        return Filter(self._label, self.filters.split, paths, self.filters.words)
 
     def open_catalogue(self, catalogue: Catalogue) -> None:
         """Another folder: nothing of the one before is kept, and no filter."""
         self.store.forget()
-        self._label = self._split = None
-        self._chips[0].setChecked(True)
+        self._problems = {}
+        self.filters.set_problems(())
+        self._reset_filters(order=True)
         self.show_catalogue(catalogue)
 
     def show_catalogue(self, catalogue: Catalogue) -> None:
         """The same folder, perhaps divided in another way; filters stay."""
         self._catalogue = catalogue
+        self._columns = Columns(catalogue)
+        if self._label is not None and self._label >= len(catalogue.classes):
+            self._label = None
         self._show_images()
 
     @Slot(object)
     def filter_class(self, label: int | None) -> None:
         """Show one class alone, or all with None."""
-        self._label = label
+        if label != self._label:
+            self._label = label
+            self._show_images()
+
+    def show_only(self, paths: Collection[str] | None, words: str = "") -> None:
+        """Show these images alone, by their paths in the catalogue, or all with None.
+
+        ``words`` say which they are, after a number and "images": "that look like others".
+        """
+        self._reset_filters(order=False)
+        self._only = None if paths is None else frozenset(paths)
+        self._only_words = words
         self._show_images()
 
+    def set_problems(self, problems: Mapping[str, Mapping[str, str]]) -> None:
+        """Offer problems by their titles: of each the images by path, with what is said of them or "".
+
+        What is said of an image is shown with it.
+        """
+        self._problems = {title: images for title, images in problems.items() if images}
+        self.filters.set_problems({title: len(images) for title, images in self._problems.items()})
+        self._show_images()
+
+    def notes(self, path: str) -> tuple[str, ...]:
+        """What the problems say of an image."""
+        found = (images.get(path, "") for images in self._problems.values())
+        return tuple(sentence for sentence in found if sentence)
+
+    # Making it
+
     def _lay_out(self) -> None:
-        filters = QHBoxLayout()
-        filters.setSpacing(Space.XS)
-        for place, chip in enumerate(self._chips):
-            self._add_chip(chip, place)
-            filters.addWidget(chip)
-        filters.addStretch(1)
-        filters.addWidget(self.filter_label)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.grid)
+        self.pages.addWidget(self._nothing())
         pictures = QVBoxLayout()
         pictures.setSpacing(Space.S)
-        pictures.addLayout(filters)
-        pictures.addWidget(self.grid, 1)
+        pictures.addWidget(self.filters)
+        pictures.addWidget(self.pages, 1)
         side = scrolled(self.preview)
         side.setMinimumWidth(Size.PREVIEW)
         side.setMaximumWidth(2 * Size.PREVIEW)
@@ -74,29 +135,160 @@ class ImageBrowser(QFrame):
         layout.addLayout(pictures, 4)
         layout.addWidget(side, 1)
 
-    def _add_chip(self, chip: QPushButton, place: int) -> None:
-        chip.setCheckable(True)
-        chip.setChecked(place == 0)
-        self.split_filter.addButton(chip, place)
+    def _nothing(self) -> QWidget:
+        page = QWidget()
+        self.nothing_words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self.nothing_words.setWordWrap(True)
+        self.nothing_words.setTextFormat(Qt.TextFormat.PlainText)
+        layout = QVBoxLayout(page)
+        layout.setSpacing(Space.M)
+        layout.addStretch(2)
+        layout.addWidget(Glyph("search", size=Size.ICON_LARGE), 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self.nothing_words)
+        layout.addWidget(self.nothing_button, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(3)
+        return page
 
-    def _show_images(self) -> None:
-        catalogue = self._catalogue
-        self.model.show(catalogue, self._label, self._split)
-        self.preview.clear()
-        shown = self.model.rowCount()
-        name = f" of {catalogue.classes[self._label]}" if catalogue and self._label is not None else ""
-        self.filter_label.setText(f"{text.amount(shown, 'image')}{name}")
-        self.grid.scrollToTop()
-        if shown:
-            self.grid.setCurrentIndex(self.model.index(0))
+    def _connect(self) -> None:
+        self.grid.selectionModel().currentChanged.connect(self._select)
+        self.grid.looked_at.connect(self.model.look_at)
+        self.grid.opened.connect(self.enlarge)
+        self.preview.enlarge_wanted.connect(self.enlarge)
+        self.preview.seen_wanted.connect(self._ask_what_is_seen)
+        self.filters.changed.connect(self._show_images)
+        self.filters.reordered.connect(self._show_images)
+        self.filters.clear_wanted.connect(self.clear_filters)
+        self.filters.left.connect(self.grid.setFocus)
+        self.nothing_button.clicked.connect(self.clear_filters)
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
+        find.setContext(Qt.ShortcutContext.WindowShortcut)
+        find.activated.connect(self._search)
 
-    @Slot(int)
-    def _filter_split(self, place: int) -> None:
-        self._split = None if place == 0 else SPLITS[place - 1]
+    # Narrowing down
+
+    @Slot()
+    def clear_filters(self) -> None:
+        """Show all images again, in the order that is chosen."""
+        had_class = self._label is not None
+        focused = self.filters.clear_button.hasFocus() or self.nothing_button.hasFocus()
+        self._reset_filters(order=False)
         self._show_images()
+        if had_class:
+            self.class_cleared.emit()
+        if focused:  # the button goes away with the filters
+            self.grid.setFocus()
+
+    def _reset_filters(self, *, order: bool) -> None:
+        self._label, self._only, self._only_words = None, None, ""
+        self.filters.reset(order=order)
+
+    @Slot()
+    def _show_images(self) -> None:
+        """Show what the filters let through, once the order is known; until then all stays as it is."""
+        if self._catalogue is None or self._columns is None:
+            return
+        order = self.filters.order
+        if order == "folder":
+            self._stop_ordering()
+            self._show_places(None)
+        elif self._ordered and self._ordered.order == order and self._ordered.catalogue is self._catalogue:
+            self._show_places(self._ordered)
+        else:
+            self._stop_ordering()
+            call = functools.partial(engine.order_images, self._catalogue, order)
+            self._ordering = self._worker.run("Ordering the images", call, quiet=True)
+            self._ordering.happened.connect(self._take_order)
+
+    def _show_places(self, ordered: Ordered | None) -> None:
+        assert self._catalogue is not None
+        assert self._columns is not None
+        current = self.grid.currentIndex().data(RECORD)
+        wanted = self.filter
+        self.filters.show_counts(self._columns.counts(wanted))
+        places = None
+        if ordered is not None:
+            places = ordered.places[self._columns.lets(wanted)[ordered.places]].tolist()
+        elif not wanted.empty:
+            places = self._columns.places(wanted).tolist()
+        self.model.show(self._catalogue, places)
+        shown = self.model.rowCount()
+        self.filters.show_sentence(self._sentence(shown), filtered=not wanted.empty)
+        self.nothing_words.setText(self._why_nothing())
+        self.pages.setCurrentIndex(0 if shown else 1)
+        self.preview.clear()
+        if shown:
+            row = self.model.row_of(current.path) if current is not None else None
+            self.grid.setCurrentIndex(self.model.index(row or 0))
+
+    def _sentence(self, shown: int) -> str:
+        assert self._catalogue is not None
+        wanted = self.filter
+        parts = [
+            f" of {self._catalogue.classes[self._label]}" if self._label is not None else "",
+            f" {self._only_words}" if self._only_words else "",
+            f" with “{wanted.words}” in the name" if wanted.words else "",
+        ]
+        return f"{text.amount(shown, 'image')}{''.join(parts)}"
+
+    def _why_nothing(self) -> str:
+        assert self._catalogue is not None
+        wanted = self.filter
+        parts = [
+            f" of {self._catalogue.classes[wanted.label]}" if wanted.label is not None else "",
+            f" for {NAMES[wanted.split].lower()}" if wanted.split else "",
+            f" {self._only_words}" if self._only_words else "",
+            f" under “{self.filters.problem}”" if self.filters.problem else "",
+            f" with “{wanted.words}” in the name" if wanted.words else "",
+        ]
+        return f"There is no image{''.join(parts)}."
+
+    def _stop_ordering(self) -> None:
+        if self._ordering is not None:
+            self._ordering.control.stop()
+            self._ordering = None
+
+    @Slot(object)
+    def _take_order(self, event: Event) -> None:
+        if self.sender() is self._ordering and isinstance(event, Ordered):
+            self._ordering, self._ordered = None, event
+            self._show_images()
+
+    @Slot()
+    def _search(self) -> None:
+        self.filters.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.filters.search.selectAll()
+
+    # Looking closely
 
     @Slot(QModelIndex)
     def _select(self, index: QModelIndex) -> None:
         record = index.data(RECORD)
         if record is not None and self._catalogue is not None:
-            self.preview.show_image(self._catalogue, record)
+            self.preview.show_image(self._catalogue, record, self.notes(record.path))
+
+    @Slot()
+    def enlarge(self) -> None:
+        """Show the current image as large as the window allows."""
+        index = self.grid.currentIndex()
+        if self._catalogue is None or not index.isValid() or self.viewer is not None:
+            return
+        self.viewer = ImageViewer(self._catalogue, self.model, self.store, self.notes, self._theme, self)
+        self.viewer.moved.connect(self._follow)
+        self.viewer.finished.connect(self._forget_viewer)
+        self.viewer.show_row(index.row())
+        self.viewer.open()
+
+    @Slot(int)
+    def _follow(self, row: int) -> None:
+        self.grid.setCurrentIndex(self.model.index(row))
+
+    @Slot()
+    def _forget_viewer(self) -> None:
+        self.viewer = None
+        self.grid.setFocus()
+
+    @Slot()
+    def _ask_what_is_seen(self) -> None:
+        record = self.grid.currentIndex().data(RECORD)
+        if record is not None:
+            self.seen_wanted.emit(record)

@@ -1,50 +1,56 @@
 """The image that is selected, large, with what is known of it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QRectF, QSize, Qt, QUrl, Slot
-from PySide6.QtGui import QColor, QDesktopServices, QPainter, QPainterPath, QPaintEvent, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from tlstudio.data.catalogue import Catalogue, ImageRecord
-from tlstudio.ui import text
+from tlstudio.ui import file_manager, text
 from tlstudio.ui.item_models.thumbnails import PictureStore
-from tlstudio.ui.theme import Radius, Size, Space, Theme, with_role
+from tlstudio.ui.theme import Size, Space, Theme, with_role
+from tlstudio.ui.widgets.basics import button
+from tlstudio.ui.widgets.flow_layout import FlowLayout
+from tlstudio.ui.widgets.picture_canvas import PictureCanvas
 from tlstudio.ui.widgets.split_editor import NAMES
 
-_SIDE = 640  # pixels: sharp on a dense display too
+SIDE = 640  # pixels: sharp on a dense display too
 
 
 class ImagePreview(QWidget):
-    """Picture, name, class, split and sizes of one image, and a way to its folder."""
+    """Picture, name, class, split, sizes and notes of one image, and what can be done with its file.
+
+    Signals:
+        enlarge_wanted: the person wants to see it as large as it goes.
+        seen_wanted: the person asks what the network sees of it.
+    """
+
+    enlarge_wanted = Signal()
+    seen_wanted = Signal()
 
     def __init__(self, store: PictureStore, theme: Theme) -> None:
         super().__init__()
         self._store = store
         self._path: Path | None = None
-        self._canvas = _Canvas(theme)
+        self._canvas = _SquareCanvas(theme, "The selected image")
         self._name = with_role(QLabel(), "lead")
-        self._name.setWordWrap(True)
-        self.facts = {key: QLabel() for key in ("Class", "Split", "Pixels", "File")}
-        self._open = QPushButton("Open its folder")
-        theme.set_icon(self._open, "folder", "quiet")
-        self._open.clicked.connect(self._open_folder)
-        grid = QGridLayout()
-        grid.setVerticalSpacing(Space.XS)
-        grid.setHorizontalSpacing(Space.M)
-        grid.setColumnStretch(1, 1)
-        for row, (key, label) in enumerate(self.facts.items()):
+        self._notes = QLabel()
+        for label in (self._name, self._notes):
+            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
-            grid.addWidget(with_role(QLabel(key), "quiet"), row, 0, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(label, row, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(Space.M)
-        layout.addWidget(self._canvas)
-        layout.addWidget(self._name)
-        layout.addLayout(grid)
-        layout.addWidget(self._open, 0, Qt.AlignmentFlag.AlignLeft)
-        layout.addStretch(1)
+        self.facts = {key: QLabel() for key in ("Class", "Split", "Pixels", "File")}
+        self.enlarge_button = button(theme, "Enlarge", "search", "quiet")
+        self.enlarge_button.setToolTip("Enter or Space does the same")
+        self.seen_button = button(theme, "What the network sees", "image", "quiet")
+        self.folder_button = button(theme, file_manager.WORDS, "folder", "quiet")
+        self.copy_button = button(theme, "Copy path", "copy", "quiet")
+        self.enlarge_button.clicked.connect(self.enlarge_wanted)
+        self.seen_button.clicked.connect(self.seen_wanted)
+        self.folder_button.clicked.connect(self._show_in_folder)
+        self.copy_button.clicked.connect(self._copy_path)
+        self._lay_out()
         store.drawn.connect(self._redraw)
         self.clear()
 
@@ -52,72 +58,104 @@ class ImagePreview(QWidget):
     def name(self) -> str:
         return self._name.text()
 
+    @property
+    def notes(self) -> str:
+        """What was said of the image, a line each."""
+        return self._notes.text()
+
+    @property
+    def reason(self) -> str:
+        """Why its picture cannot be shown, "" if it can."""
+        return self._canvas.reason
+
     def clear(self) -> None:
         self._path = None
         self._canvas.show_picture(None)
         self._name.setText("No image selected")
+        self._name.setToolTip("")
+        self._show_notes(())
         for label in self.facts.values():
             label.setText("-")
-        self._open.setEnabled(False)
+        self._set_enabled(False)
 
-    def show_image(self, catalogue: Catalogue, record: ImageRecord) -> None:
+    def show_image(self, catalogue: Catalogue, record: ImageRecord, notes: Sequence[str] = ()) -> None:
+        """Show an image of a catalogue; ``notes`` are sentences about it."""
         self._path = catalogue.file(record)
         self._name.setText(self._path.name)
         self._name.setToolTip(str(self._path))
-        values = (
-            catalogue.classes[record.label],
-            NAMES[record.split] if record.split else "-",
-            f"{record.width} × {record.height}",
-            text.size(record.size),
-        )
-        for label, value in zip(self.facts.values(), values, strict=True):
+        for label, value in zip(self.facts.values(), facts_of(catalogue, record), strict=True):
             label.setText(value)
-        self._open.setEnabled(True)
+        self._show_notes(notes)
+        self._set_enabled(True)
+        self._store.look_at([self._path], SIDE)
         self._redraw(self._path)
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout()
+        grid.setVerticalSpacing(Space.XS)
+        grid.setHorizontalSpacing(Space.M)
+        grid.setColumnStretch(1, 1)
+        for row, (key, label) in enumerate(self.facts.items()):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setWordWrap(True)
+            grid.addWidget(with_role(QLabel(key), "quiet"), row, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(label, row, 1)
+        buttons = FlowLayout(spacing=Space.XS)
+        for each in (self.enlarge_button, self.seen_button, self.folder_button, self.copy_button):
+            buttons.addWidget(each)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(Space.M)
+        layout.addWidget(self._canvas)
+        layout.addWidget(self._name)
+        layout.addWidget(self._notes)
+        layout.addLayout(grid)
+        layout.addLayout(buttons)
+        layout.addStretch(1)
+
+    def _show_notes(self, notes: Sequence[str]) -> None:
+        self._notes.setText("\n".join(notes))
+        self._notes.setVisible(bool(notes))
+
+    def _set_enabled(self, enabled: bool) -> None:
+        for each in (self.enlarge_button, self.seen_button, self.folder_button, self.copy_button):
+            each.setEnabled(enabled)
 
     @Slot(object)
     def _redraw(self, path: Path) -> None:
         if path == self._path:
-            picture = self._store.picture(path, _SIDE)
-            self._canvas.show_picture(picture if isinstance(picture, QPixmap) else None)
+            self._canvas.show_picture(self._store.picture(path, SIDE))
 
     @Slot()
-    def _open_folder(self) -> None:
+    def _show_in_folder(self) -> None:
         if self._path is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._path.parent)))
+            file_manager.show_in_folder(self._path)
+
+    @Slot()
+    def _copy_path(self) -> None:
+        if self._path is not None:
+            QGuiApplication.clipboard().setText(str(self._path))
 
 
-class _Canvas(QWidget):
-    """Shows a picture whole, in its shape, as large as fits."""
+def facts_of(catalogue: Catalogue, record: ImageRecord) -> tuple[str, str, str, str]:
+    """Class, split, pixels and bytes of an image, as people read them."""
+    return (
+        catalogue.classes[record.label],
+        NAMES[record.split] if record.split else "-",
+        f"{record.width} × {record.height}",
+        text.size(record.size),
+    )
 
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-        self._picture: QPixmap | None = None
-        self.setAccessibleName("The selected image")
+
+class _SquareCanvas(PictureCanvas):
+    """As high as it is wide."""
+
+    def __init__(self, theme: Theme, name: str) -> None:
+        super().__init__(theme, name)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        theme.changed.connect(self.update)
-
-    def show_picture(self, picture: QPixmap | None) -> None:
-        self._picture = picture
-        self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(Size.PREVIEW, Size.PREVIEW)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.setFixedHeight(self.width())
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        frame = QPainterPath()
-        frame.addRoundedRect(QRectF(self.rect()), Radius.CONTROL, Radius.CONTROL)
-        painter.fillPath(frame, QColor(self._theme.tokens.faint))
-        if self._picture is None:
-            return
-        size = self._picture.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        box = QRectF(0, 0, size.width(), size.height())
-        box.moveCenter(QRectF(self.rect()).center())
-        painter.setClipPath(frame)
-        painter.drawPixmap(box, self._picture, QRectF(self._picture.rect()))

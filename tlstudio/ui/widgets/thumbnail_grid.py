@@ -1,77 +1,244 @@
 """A grid of thumbnails that holds one image or a hundred thousand alike."""
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QRegion,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QAbstractItemView
 
 from tlstudio.ui.icons import icon
-from tlstudio.ui.item_models.thumbnails import FAILED
+from tlstudio.ui.item_models.thumbnails import FAILED, Index
 from tlstudio.ui.theme import Radius, Size, Space, Theme
 
+_Move = QAbstractItemView.CursorAction
 
-class ThumbnailGrid(QListView):
-    """Square thumbnails in rows; the columns share the width, so that nothing is left over at the right."""
+
+class ThumbnailGrid(QAbstractItemView):
+    """Square thumbnails in rows; the columns share the width, so that nothing is left over at the right.
+
+    Qt's own list view lays out each of its items whenever one changes; here a place follows from its number.
+
+    Signals:
+        looked_at: the rows in sight and then those near it, whose pictures should be there.
+        opened: the person wants to see the current image large (Enter, Space, a double click).
+    """
+
+    looked_at = Signal(object)
+    opened = Signal(QModelIndex)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
+        self._theme = theme
+        self._columns = 1
+        self._side = int(Size.CELL)
+        self._seen = range(0)
+        self._hovered = QModelIndex()
         self.setAccessibleName("Images")
-        # The list mode with wrapping lays out far faster than the icon mode when there are many.
-        self.setViewMode(QListView.ViewMode.ListMode)
-        self.setFlow(QListView.Flow.LeftToRight)
-        self.setWrapping(True)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setUniformItemSizes(True)
+        self.setAccessibleDescription("Arrows move along, Enter or Space shows the image large.")
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setTabKeyNavigation(False)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setMouseTracking(True)
-        self.setItemDelegate(_ThumbnailDelegate(theme, self))
-        self.verticalScrollBar().setSingleStep(Size.CONTROL)
+        self.entered.connect(self._hover)
+        self.viewportEntered.connect(self._leave)
+        self.doubleClicked.connect(self.opened)
         theme.changed.connect(self.viewport().update)
 
+    @property
+    def columns(self) -> int:
+        return self._columns
+
+    # Where things are
+
+    def visualRect(self, index: Index) -> QRect:
+        if not index.isValid():
+            return QRect()
+        line, column = divmod(index.row(), self._columns)
+        return QRect(column * self._side, line * self._side - self.verticalOffset(), self._side, self._side)
+
+    def indexAt(self, point: QPoint) -> QModelIndex:
+        column, line = point.x() // self._side, (point.y() + self.verticalOffset()) // self._side
+        row = line * self._columns + column
+        if not 0 <= column < self._columns or line < 0 or row >= self._count():
+            return QModelIndex()
+        return self.model().index(row, 0)
+
+    def scrollTo(
+        self,
+        index: Index,
+        hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible,
+    ) -> None:
+        box, height = self.visualRect(index), self.viewport().height()
+        if not index.isValid():
+            return
+        bar = self.verticalScrollBar()
+        if hint == QAbstractItemView.ScrollHint.PositionAtCenter:
+            bar.setValue(bar.value() + box.center().y() - height // 2)
+        elif box.top() < 0:
+            bar.setValue(bar.value() + box.top())
+        elif box.bottom() >= height:
+            bar.setValue(bar.value() + box.bottom() + 1 - height)
+
+    def horizontalOffset(self) -> int:
+        return 0
+
+    def verticalOffset(self) -> int:
+        return self.verticalScrollBar().value()
+
+    def isIndexHidden(self, index: Index) -> bool:
+        return False
+
+    def moveCursor(
+        self,
+        cursorAction: _Move,  # noqa: N803 (Qt's own name)
+        modifiers: Qt.KeyboardModifier,
+    ) -> QModelIndex:
+        count, row = self._count(), self.currentIndex().row()
+        if not count:
+            return QModelIndex()
+        if row < 0:
+            return self.model().index(0, 0)
+        columns = self._columns
+        page = max(1, self.viewport().height() // self._side) * columns
+        last_line = row // columns == (count - 1) // columns
+        targets = {
+            _Move.MoveLeft: row - 1,
+            _Move.MovePrevious: row - 1,
+            _Move.MoveRight: row + 1,
+            _Move.MoveNext: row + 1,
+            _Move.MoveUp: row - columns if row >= columns else row,
+            _Move.MoveDown: row if last_line else row + columns,  # where the last line is short, to its end
+            _Move.MovePageUp: max(row % columns, row - page),
+            _Move.MovePageDown: row + page,
+            _Move.MoveHome: 0,
+            _Move.MoveEnd: count - 1,
+        }
+        return self.model().index(min(max(0, targets[cursorAction]), count - 1), 0)
+
+    def setSelection(self, rect: QRect, command: QItemSelectionModel.SelectionFlag) -> None:
+        index = self.indexAt(rect.center())
+        self.selectionModel().select(QItemSelection(index, index), command)
+
+    def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
+        region = QRegion()
+        for index in selection.indexes():
+            region += self.visualRect(index)
+        return region
+
+    # What happens
+
+    def updateGeometries(self) -> None:
+        width, height = self.viewport().width(), self.viewport().height()
+        self._columns = max(1, round(width / Size.CELL))
+        self._side = max(1, width // self._columns)
+        lines = -(-self._count() // self._columns)
+        bar = self.verticalScrollBar()
+        bar.setSingleStep(self._side // 2)
+        bar.setPageStep(height)
+        bar.setRange(0, max(0, lines * self._side - height))
+        super().updateGeometries()
+
+    def reset(self) -> None:
+        super().reset()
+        self._seen = range(0)
+        self._hovered = QModelIndex()
+        self.updateGeometries()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
-        width = self.viewport().width() - Size.LINE  # or the last column would wrap
-        columns = max(1, round(width / Size.CELL))
-        side = width // columns
-        if self.gridSize().width() != side:
-            self.setGridSize(QSize(side, side))
+        before = self.indexAt(QPoint(self._side // 2, self._side // 2))
+        columns = self._columns
+        self.updateGeometries()
+        if columns != self._columns and before.isValid():  # what was at the top stays there
+            self.verticalScrollBar().setValue(before.row() // self._columns * self._side)
         super().resizeEvent(event)
 
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        self.viewport().scroll(dx, dy)  # only what comes into sight is painted
 
-class _ThumbnailDelegate(QStyledItemDelegate):
-    def __init__(self, theme: Theme, parent: QListView) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._view = parent
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            if self.currentIndex().isValid():
+                self.opened.emit(self.currentIndex())
+        else:
+            super().keyPressEvent(event)
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return self._view.gridSize()
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        tokens = self._theme.tokens
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
-        box = QRect(option.rect).adjusted(Space.XS, Space.XS, -Space.XS, -Space.XS)  # type: ignore[attr-defined]
-        painter.save()
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self._tell_what_is_seen()
+        painter = QPainter(self.viewport())
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        region, box = event.region(), event.rect()
+        for row in self._rows_between(box.top(), box.bottom()):
+            index = self.model().index(row, 0)
+            cell = self.visualRect(index)
+            if region.intersects(cell):
+                self._paint(painter, index, cell)
+        painter.end()
+
+    # Own
+
+    def _count(self) -> int:
+        model = self.model()
+        return model.rowCount() if model is not None else 0
+
+    def _rows_between(self, top: int, bottom: int) -> range:
+        """The rows of the lines that are seen between two heights of the viewport."""
+        first = max(0, top + self.verticalOffset()) // self._side
+        last = max(0, bottom + self.verticalOffset()) // self._side
+        return range(first * self._columns, min(self._count(), (last + 1) * self._columns))
+
+    def _tell_what_is_seen(self) -> None:
+        height = self.viewport().height()
+        seen = self._rows_between(0, height - 1)
+        if seen == self._seen:
+            return
+        down = seen.start >= self._seen.start
+        self._seen = seen
+        after = self._rows_between(height, 2 * height - 1)
+        before = self._rows_between(-height, -1) if self.verticalOffset() else range(0)
+        near = (*after, *reversed(before)) if down else (*reversed(before), *after)
+        around = set(seen)
+        self.looked_at.emit([*seen, *(row for row in near if row not in around)])
+
+    def _paint(self, painter: QPainter, index: QModelIndex, cell: QRect) -> None:
+        tokens = self._theme.tokens
+        box = cell.adjusted(Space.XS, Space.XS, -Space.XS, -Space.XS)
         path = QPainterPath()
         path.addRoundedRect(QRectF(box), Radius.CONTROL, Radius.CONTROL)
-        painter.fillPath(path, QColor(tokens.faint))
         picture = index.data(Qt.ItemDataRole.DecorationRole)
         if isinstance(picture, QPixmap):
             painter.setClipPath(path)
             painter.drawPixmap(box, picture, _centre(picture))
             painter.setClipping(False)
-        elif index.data(FAILED):
-            figure = QRect(0, 0, Size.ICON, Size.ICON)
-            figure.moveCenter(box.center())
-            icon("warning", tokens.quiet).paint(painter, figure)
-        selected = bool(state & QStyle.StateFlag.State_Selected)
-        if selected or state & QStyle.StateFlag.State_MouseOver:
+        else:
+            painter.fillPath(path, QColor(tokens.faint))
+            if index.data(FAILED):
+                figure = QRect(0, 0, Size.ICON, Size.ICON)
+                figure.moveCenter(box.center())
+                icon("warning", tokens.quiet).paint(painter, figure)
+        selected = self.selectionModel().isSelected(index)
+        if selected or index == self._hovered:
             painter.setPen(QPen(QColor(tokens.accent if selected else tokens.quiet), Size.FOCUS))
             painter.drawPath(path)
-        painter.restore()
+
+    def _hover(self, index: QModelIndex) -> None:
+        before, self._hovered = self._hovered, index
+        for one in (before, index):
+            if one.isValid():
+                self.viewport().update(self.visualRect(one))
+
+    def _leave(self) -> None:
+        self._hover(QModelIndex())
 
 
 def _centre(picture: QPixmap) -> QRect:

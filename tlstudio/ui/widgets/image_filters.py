@@ -1,0 +1,177 @@
+"""Above the grid of images: search, order, and the chips that narrow it down, with their counts."""
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from tlstudio.data.arrange import Order
+from tlstudio.data.catalogue import SPLITS, Split
+from tlstudio.ui.theme import Size, Space, Theme, with_role
+from tlstudio.ui.widgets.basics import QuietComboBox, button
+from tlstudio.ui.widgets.split_editor import NAMES
+
+ORDERS: dict[Order, str] = {
+    "folder": "By folder",
+    "name": "By name",
+    "class": "By class",
+    "largest": "Largest files first",
+    "pixels": "Most pixels first",
+    "newest": "Newest first",
+}
+_CHIPS: tuple[Split | None, ...] = (None, *SPLITS)
+_DELAY = 150  # milliseconds: a word that is being typed is not yet meant
+
+
+class ImageFilters(QWidget):
+    """What narrows the images down, and says how many are left.
+
+    Signals:
+        changed: other words, another split or problem.
+        reordered: another order.
+        clear_wanted: all filters, those of other widgets too, are to be taken away.
+        left: the person goes on into the grid by Enter or the arrow down.
+    """
+
+    changed = Signal()
+    reordered = Signal()
+    clear_wanted = Signal()
+    left = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(_DELAY)
+        self._later.timeout.connect(self.changed)
+        self.search = _SearchField()
+        self.order_box = QuietComboBox()
+        self.order_box.setAccessibleName("Order of the images")
+        for order, words in ORDERS.items():
+            self.order_box.addItem(words, order)
+        self.problem_box = QuietComboBox()
+        self.problem_box.setAccessibleName("Problems of the images")
+        self.split_filter = QButtonGroup(self)
+        self._chips = [button(theme, "", kind="quiet") for _ in _CHIPS]
+        self.count_label = with_role(QLabel(), "quiet")
+        self.clear_button = button(theme, "Clear filters", "close", "quiet")
+        self._lay_out()
+        self.set_problems(())
+        self.show_counts({})
+        self.search.textChanged.connect(self._later.start)
+        self.search.left.connect(self._leave_search)
+        self.split_filter.idClicked.connect(self.changed)
+        self.problem_box.currentIndexChanged.connect(self.changed)
+        self.order_box.currentIndexChanged.connect(self.reordered)
+        self.clear_button.clicked.connect(self.clear_wanted)
+
+    @property
+    def words(self) -> str:
+        return self.search.text().strip()
+
+    @property
+    def split(self) -> Split | None:
+        return _CHIPS[max(0, self.split_filter.checkedId())]
+
+    @property
+    def problem(self) -> str:
+        """The title of the chosen problem; "" for none."""
+        return self.problem_box.currentData() or ""
+
+    @property
+    def order(self) -> Order:
+        return self.order_box.currentData()
+
+    def reset(self, *, order: bool) -> None:
+        """Ask for nothing any more, without telling anybody; where ``order``, by folder again."""
+        with QSignalBlocker(self.search), QSignalBlocker(self.problem_box), QSignalBlocker(self.order_box):
+            self.search.clear()
+            self.problem_box.setCurrentIndex(0)
+            if order:
+                self.order_box.setCurrentIndex(0)
+        self._later.stop()
+        self._chips[0].setChecked(True)
+
+    def set_problems(self, problems: Mapping[str, int] | Sequence[tuple[str, int]]) -> None:
+        """Offer these problems with the number of their images; the chosen one stays, if it is among them."""
+        chosen = self.problem
+        with QSignalBlocker(self.problem_box):
+            self.problem_box.clear()
+            self.problem_box.addItem("Any image", "")
+            for title, count in dict(problems).items():
+                self.problem_box.addItem(f"{title} ({count:,})", title)
+            self.problem_box.setCurrentIndex(max(0, self.problem_box.findData(chosen)))
+        self.problem_box.setVisible(self.problem_box.count() > 1)
+
+    def show_counts(self, counts: Mapping[Split | None, int]) -> None:
+        """How many images each chip would show, beside its name."""
+        for chip, split in zip(self._chips, _CHIPS, strict=True):
+            name = NAMES[split] if split else "All"
+            chip.setText(f"{name} {counts[split]:,}" if counts else name)
+            chip.setAccessibleName(chip.text())
+
+    def show_sentence(self, words: str, *, filtered: bool) -> None:
+        self.count_label.setText(words)
+        self.clear_button.setVisible(filtered)
+
+    def _lay_out(self) -> None:
+        first = QHBoxLayout()
+        first.setSpacing(Space.S)
+        first.addWidget(self.search, 3)
+        first.addWidget(self.problem_box, 2)
+        first.addWidget(self.order_box, 2)
+        self.order_box.setMinimumWidth(Size.FIELD)
+        self.problem_box.setMinimumWidth(Size.FIELD)
+        second = QHBoxLayout()
+        second.setSpacing(Space.XS)
+        for place, chip in enumerate(self._chips):
+            chip.setCheckable(True)
+            chip.setChecked(place == 0)
+            self.split_filter.addButton(chip, place)
+            second.addWidget(chip)
+        second.addStretch(1)
+        third = QHBoxLayout()
+        third.setSpacing(Space.S)
+        third.addWidget(self.count_label, 1)
+        third.addWidget(self.clear_button)
+        self.count_label.setMinimumHeight(Size.CONTROL)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(Space.S)
+        layout.addLayout(first)
+        layout.addLayout(second)
+        layout.addLayout(third)
+
+    @Slot()
+    def _leave_search(self) -> None:
+        if self._later.isActive():
+            self._later.stop()
+            self.changed.emit()
+        self.left.emit()
+
+
+class _SearchField(QLineEdit):
+    """Escape empties it; Enter and the arrow down go on into the images.
+
+    Signals:
+        left: as above.
+    """
+
+    left = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setPlaceholderText("Search by name")
+        self.setAccessibleName("Search images by name")
+        self.setClearButtonEnabled(True)
+        self.setAcceptDrops(False)  # a folder dropped here is opened like anywhere else
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        match event.key():
+            case Qt.Key.Key_Escape if self.text():
+                self.clear()
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Down:
+                self.left.emit()
+            case _:
+                super().keyPressEvent(event)
