@@ -105,6 +105,10 @@ def timed(work: Callable[[], object]) -> dict[str, float]:
     }
 
 
+def nothing(_: Path) -> dict[str, float]:
+    return timed(lambda: time.sleep(3))
+
+
 def opening(root: Path) -> dict[str, float]:
     from tlstudio.data.scan import scan
 
@@ -169,7 +173,15 @@ def _image_folder(root: Path, workers: int) -> dict[str, float]:
 
 MEASURES: dict[str, Callable[[Path], dict[str, float]]] = {
     call.__name__: call
-    for call in (opening, checking, looking_for_changes, studio_pass, plain_pass, plain_pass_with_workers)
+    for call in (
+        nothing,
+        opening,
+        checking,
+        looking_for_changes,
+        studio_pass,
+        plain_pass,
+        plain_pass_with_workers,
+    )
 }
 
 
@@ -195,6 +207,7 @@ def folder_table(base: Path, files: int, console: Console) -> Table:
     for name in ("", "seconds", "goal", "CPU s", "peak MB", "goal", "lag p99 ms", "goal", "worst"):
         table.add_column(name)
     steps = (
+        ("nothing, for its lag", "nothing", None),
         ("first scan", "opening", "scan"),
         ("reopened", "opening", "reopen"),
         ("full check", "checking", None),

@@ -1,5 +1,6 @@
 """A folder becomes a catalogue; what cannot be used is set aside with its reason."""
 
+import gc
 import hashlib
 import os
 from pathlib import Path
@@ -291,6 +292,7 @@ def test_that_a_look_for_changes_opens_no_image_and_can_be_stopped(
     control.stop()
     with pytest.raises(Stopped):
         list(changes(first, control))
+    assert gc.isenabled()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows names are always Unicode")

@@ -113,16 +113,19 @@ def changes(scanned: ScanFinished, control: Control) -> Iterator[Event]:
 
     Nothing is opened; a folder that is no more there has lost all its files.
     """
-    before = _relevant(scanned.layout.listing)
-    try:
-        now = _relevant((yield from list_folder(scanned.catalogue.root, control)))
-    except BadInput:
-        now = {}
-    yield ChangesFound(
-        added=len(now.keys() - before.keys()),
-        gone=len(before.keys() - now.keys()),
-        changed=sum(file != now.get(path, file) for path, file in before.items()),
-    )
+    with making_many():  # or a window that gets the focus would stand still for a moment
+        before = _relevant(scanned.layout.listing)
+        try:
+            now = _relevant((yield from list_folder(scanned.catalogue.root, control)))
+        except BadInput:
+            now = {}
+        found = ChangesFound(
+            added=len(now.keys() - before.keys()),
+            gone=len(before.keys() - now.keys()),
+            changed=sum(file != now.get(path, file) for path, file in before.items()),
+        )
+        del before, now
+    yield found
 
 
 def _relevant(listing: Listing) -> dict[str, ListedFile]:
