@@ -19,6 +19,7 @@ from tlstudio.models.events import Downloaded
 
 COMMANDS = {
     "open": ["PATH"],
+    "data": ["DIR", "--json", "--nesting"],
     "train": [
         *("--data", "--arch", "--weights", "--strategy", "--blocks", "--epochs", "--lr", "--batch"),
         *("--image-size", "--freeze", "--unfreeze", "--seed", "--device", "--out", "--json"),

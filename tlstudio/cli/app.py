@@ -18,6 +18,7 @@ from tlstudio import __version__
 from tlstudio.cli.faces import print_error, show_all, write_json_line
 from tlstudio.cli.options import Configure, Device, Json, ManyOptions, configured
 from tlstudio.config import RunConfig, Strategy
+from tlstudio.data.layouts import Nesting
 from tlstudio.errors import BadInput, Stopped, StudioError
 from tlstudio.events import Control, Event
 from tlstudio.logs import log_file, log_to_file
@@ -140,6 +141,29 @@ def open_path(
     if not path.exists():
         raise BadInput(f"There is no file or folder {path}.", "Check the spelling of the path.")
     return context.obj(path=path)
+
+
+@app.command()
+@_guarded
+def data(
+    folder: Annotated[
+        str, typer.Argument(help="A folder with a sub-folder of images a class, or 'sample'.", metavar="DIR")
+    ],
+    nesting: Annotated[
+        Nesting, typer.Option(help="Which of several folders around an image names its class.")
+    ] = "outer",
+    json: Json = False,
+) -> int:
+    """Say what images a folder holds, and what about them would spoil a training."""
+    from tlstudio.cli.data import look_into, print_data
+
+    with _interruptible() as control:
+        report = look_into(folder, nesting, control)
+    if json:
+        write_json_line(report.as_json())
+    else:
+        print_data(report)
+    return DONE
 
 
 @app.command(cls=ManyOptions)
