@@ -2,14 +2,15 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import nn
+from timm.layers import BatchNormAct2d  # pyright: ignore[reportPrivateImportUsage]
+from torch import fx, nn
 
 from tlstudio.config import FreezePlan
 from tlstudio.models.build import build
 from tlstudio.models.freeze import FreezableNetwork
 from tlstudio.models.inspect import layer_tree
 from tlstudio.models.layers import LayerNode, LayerTree
-from tlstudio.models.prefix import split_at_frozen_prefix
+from tlstudio.models.prefix import folded, split_at_frozen_prefix
 
 NETWORKS = {
     arch: FreezableNetwork(build(arch, 3), layer_tree(arch, 3))
@@ -69,6 +70,96 @@ def test_that_the_suffix_trains_the_networks_own_parameters():
     cut = halves("resnet18", "layer4", "head")
     own = {id(parameter) for _, parameter in NETWORKS["resnet18"].trained_parameters()}
     assert {id(p) for p in cut.suffix.parameters() if p.requires_grad} == own
+
+
+def used_to(network: nn.Module) -> None:
+    """Statistics and weights as if it had been trained: with those of a new norm, folding changes nothing."""
+    generator = torch.Generator().manual_seed(0)
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            for tensor in (module.running_mean, module.running_var, module.weight, module.bias):
+                assert tensor is not None
+                with torch.no_grad():
+                    tensor.copy_(0.5 + torch.rand(tensor.shape, generator=generator))
+
+
+def norms(module: nn.Module) -> int:
+    return sum(isinstance(one, nn.BatchNorm2d) for one in module.modules())
+
+
+@pytest.mark.parametrize("arch", NETWORKS)
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_that_a_folded_prefix_computes_the_same_and_leaves_the_network_alone(
+    arch: str, layout: torch.memory_format
+):
+    network = NETWORKS[arch]
+    used_to(network)
+    prefix = halves(arch, "head").prefix
+    assert prefix is not None
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    quick = folded(prefix).to(memory_format=layout)  # pyright: ignore[reportCallIssue]
+    images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        expected = prefix(images)
+        made = quick(images.to(memory_format=layout))
+    assert norms(prefix) > 0
+    assert norms(quick) == 0
+    assert (made - expected).norm() < 1e-5 * expected.norm()
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+
+
+def test_that_a_folded_prefix_copies_no_more_than_its_convolutions():
+    prefix = halves("vgg11_bn", "head").prefix
+    assert prefix is not None
+    own = {id(parameter) for parameter in prefix.parameters()}
+    copied = [one.shape for one in folded(prefix).parameters() if id(one) not in own]
+    assert len(copied) == 2 * 8
+    assert not any(len(shape) == 2 for shape in copied)  # the large linear layers are shared
+
+
+class Odd(nn.Module):
+    """A norm with its own activation; a convolution that is used twice; one whose output is used twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 4, 3)
+        self.act_norm = BatchNormAct2d(4, act_layer=nn.SiLU, drop_layer=nn.Dropout)
+        self.twice = nn.Conv2d(4, 4, 1)
+        self.norm = nn.BatchNorm2d(4)
+        self.branching = nn.Conv2d(4, 4, 1)
+        self.other = nn.BatchNorm2d(4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.act_norm(self.stem(x))
+        x = self.norm(self.twice(self.twice(x)))
+        x = self.branching(x)
+        return self.other(x) + x
+
+
+class Layers(fx.Tracer):
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return isinstance(m, BatchNormAct2d) or super().is_leaf_module(m, module_qualified_name)
+
+
+def test_that_only_a_convolution_used_for_nothing_else_takes_its_norm_in():
+    torch.manual_seed(0)
+    odd = Odd().eval()
+    used_to(odd)
+    images = torch.randn(2, 3, 8, 8)
+    whole = fx.GraphModule(odd, Layers().trace(odd))
+    quick = folded(whole)
+    with torch.inference_mode():
+        torch.testing.assert_close(quick(images), odd(images), atol=1e-5, rtol=1e-5)
+    assert norms(quick) == 2
+    assert norms(whole) == 3
+
+
+def test_that_a_norm_that_learns_is_not_folded():
+    odd = Odd().eval()
+    odd.norm.train()
+    odd.act_norm.train()
+    assert norms(folded(fx.GraphModule(odd, Layers().trace(odd)))) == 3
+    assert odd.norm.training
 
 
 class Branching(nn.Module):

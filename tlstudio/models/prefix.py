@@ -5,6 +5,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterable
 
+from timm.layers import BatchNormAct2d, Conv2dSame  # pyright: ignore[reportPrivateImportUsage]
 from torch import Tensor, fx, nn
 from torch.fx.proxy import TraceError
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -60,19 +61,29 @@ def folded(prefix: nn.Module) -> nn.Module:
         norm = next(iter(node.users), None)
         if norm is None or len(node.users) > 1 or uses[node.target] > 1 or norm.op != "call_module":
             continue
-        before, after = _module(module, node), _module(module, norm)
-        if type(before) is nn.Conv2d and isinstance(after, nn.BatchNorm2d) and after.track_running_stats:
-            fused: nn.Module = fuse_conv_bn_eval(before, after)
-            # timm's norms bring the activation that follows with them.
-            rest = [part for name in ("drop", "act") if (part := getattr(after, name, None)) is not None]
-            name = f"folded_{number}"
-            module.add_submodule(name, nn.Sequential(fused, *rest).eval())
-            node.target = name
+        fused = _fused(_module(module, node), _module(module, norm))
+        if fused is not None:
+            node.target = f"folded_{number}"
+            module.add_submodule(node.target, fused)
             norm.replace_all_uses_with(node)
             module.graph.erase_node(norm)
     module.delete_all_unused_submodules()
     module.recompile()
-    return module.eval()
+    return module
+
+
+def _fused(convolution: nn.Module | None, norm: nn.Module | None) -> nn.Module | None:
+    """Both in one; None if they are no such pair. Other kinds than these may do more with their weights."""
+    if not isinstance(convolution, nn.Conv2d) or type(convolution) not in (nn.Conv2d, Conv2dSame):
+        return None
+    if not isinstance(norm, nn.BatchNorm2d) or type(norm) not in (nn.BatchNorm2d, BatchNormAct2d):
+        return None
+    if convolution.training or norm.training or norm.running_mean is None:
+        return None
+    fused = fuse_conv_bn_eval(convolution, norm)
+    # timm's norms bring the activation that follows with them.
+    rest = [norm.get_submodule(name) for name in ("drop", "act") if isinstance(norm, BatchNormAct2d)]
+    return nn.Sequential(fused, *rest).eval() if rest else fused
 
 
 def _module(module: fx.GraphModule, node: fx.Node) -> nn.Module | None:
