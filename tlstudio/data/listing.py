@@ -74,6 +74,7 @@ def list_folder(root: Path, control: Control) -> Generator[Event, None, Listing]
                 ) from error
             set_aside.append(SetAside(here.path, _unopened(error)))
             continue
+        inside: list[_Folder] = []
         for entry in entries:
             path = f"{here.path}/{entry.name}" if here.path else entry.name
             if not is_text(entry.name):
@@ -84,14 +85,15 @@ def list_folder(root: Path, control: Control) -> Generator[Event, None, Listing]
                     set_aside.append(SetAside(path, "too many links to folders within one another"))
                 elif below.real[-1] not in here.real:
                     folders.append(path)
-                    pending.append(below)
+                    inside.append(below)
             elif (file := _listed(entry, path)) is not None:
                 files.append(file)
             if len(files) - told >= _FILES_BETWEEN:
                 told = len(files)
                 yield Progress("Listing files", told)
                 control.checkpoint()
-    files.sort(key=lambda file: file.path)
+        pending += reversed(inside)
+    files.sort(key=lambda file: file.path)  # nearly in order by now, or no other thread would run for long
     return Listing(root, tuple(files), tuple(sorted(folders)), tuple(set_aside))
 
 
@@ -111,7 +113,7 @@ class _Folder:
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
-        return [entry for entry in entries if not is_hidden(entry.name)]
+        return sorted((entry for entry in entries if not is_hidden(entry.name)), key=lambda entry: entry.name)
 
 
 def _unopened(error: OSError) -> str:
