@@ -209,3 +209,10 @@ def test_that_garbage_is_sought_again_once_many_objects_are_made_or_that_failed(
     with pytest.raises(ZeroDivisionError), making_many():
         raise ZeroDivisionError
     assert gc.isenabled()
+
+
+def test_that_many_new_objects_are_not_all_looked_through_afterwards() -> None:
+    with making_many():
+        made = [[number] for number in range(50_000)]
+    assert sum(len(gc.get_objects(young)) for young in (0, 1)) < len(made)
+    assert gc.get_freeze_count() == 0

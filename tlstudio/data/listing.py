@@ -153,6 +153,9 @@ def making_many() -> Iterator[None]:
         yield
     finally:
         if was_on:
+            if not gc.get_freeze_count():  # else it is the program's own wish that some stay frozen
+                gc.freeze()
+                gc.unfreeze()  # to those seldom looked through, or the next look would be at all of them
             gc.enable()
 
 

@@ -66,8 +66,8 @@ def scan(root: Path, control: Control, *, nesting: Nesting = "outer") -> Iterato
     _require_place(root)
     if is_archive(root):
         root = yield from unpacked(root, control)
-    listing = yield from list_folder(root, control)
     with making_many():
+        listing = yield from list_folder(root, control)
         layout = understand(listing, nesting)
     placed, store = layout.placed, FactStore()
     known = store.known(root)
