@@ -84,6 +84,7 @@ class Studio(QObject):
         self.window.folder_dropped.connect(self.open_folder)
         self.window.images_dropped.connect(self.add_images)
         self.data.go_on.connect(self._show_model)
+        self.data.browser.seen_wanted.connect(self.train.next_run.show_seen)
         self.train.go_to_data.connect(self._show_data)
         self.train.images_wanted.connect(self.data.open_images_of_run)
         application.aboutToQuit.connect(self.worker.shut_down)

@@ -12,6 +12,7 @@ from pathlib import Path
 from tlstudio.config import RunConfig, SplitRatios
 from tlstudio.data.arrange import Order
 from tlstudio.data.catalogue import Catalogue
+from tlstudio.data.seen import Wanted
 from tlstudio.events import Control, Event
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.events import RunStarted
@@ -128,6 +129,19 @@ def order_images(catalogue: Catalogue, order: Order, control: Control) -> Iterat
     from tlstudio.data.arrange import in_order
 
     return in_order(catalogue, order, control)
+
+
+def see_views(
+    wanted: Wanted, arch: str, weights: str, image_size: int | None, control: Control
+) -> Iterator[Event]:
+    """One ImagesChosen, then a ViewSeen for each view that a run with this network would have of them."""
+    with _torch_loaded():
+        from tlstudio.data.seen import views_seen
+        from tlstudio.data.transforms import View
+        from tlstudio.models.architectures import architecture
+
+    preprocessing = architecture(arch).preprocessing(weights).at_size(image_size)
+    return views_seen(wanted, View(**dataclasses.asdict(preprocessing)), control)
 
 
 @dataclasses.dataclass(frozen=True)

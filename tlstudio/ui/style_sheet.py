@@ -25,6 +25,7 @@ QLabel[role="caption"] { font-size: $type_caption; color: $quiet; }
 QLabel[role="quiet"] { color: $quiet; }
 QLabel[role="number"] { font-size: $type_lead; font-weight: 600; }
 QLabel[role="error"] { color: $error_text; }
+QLabel[role="alert"] { color: $warning; font-weight: 600; }
 QLabel[role="sentence"] { font-size: $type_lead; color: $quiet; }
 QLabel:disabled { color: $quiet; }
 QToolTip {
@@ -35,6 +36,9 @@ QToolTip {
 _FRAMES = """
 QFrame[role="card"] { background: $surface; border: $size_line solid $line; border-radius: $radius_card; }
 QFrame[role="well"] { background: $faint; border: none; border-radius: $radius_card; }
+QFrame[role="alert"] {
+    background: $surface; border: $size_line solid $warning; border-radius: $radius_card;
+}
 QFrame[role="banner"] {
     background: $surface; border: $size_line solid $error; border-radius: $radius_card;
 }
@@ -77,6 +81,7 @@ QPushButton[kind="quiet"]:hover, QToolButton[kind="quiet"]:hover, QPushButton[ki
 QPushButton[kind="quiet"]:focus, QToolButton[kind="quiet"]:focus {
     border: $size_focus solid $accent; padding: 0 7px;
 }
+QPushButton[kind="row"][alert="true"] { color: $warning; }
 QPushButton[kind="row"]:focus { border: $size_focus solid $accent; padding: 0 3px; }
 QPushButton[kind="quiet"]:checked { background: $selected; color: $text; }
 QPushButton[kind="quiet"]:disabled { color: $quiet; }
@@ -173,11 +178,11 @@ QProgressBar::chunk { background: $accent; border-radius: 3px; }
 
 _VIEWS = """
 QAbstractItemView { outline: none; }
-QListView, QTreeView, QTableView {
+QListView, QTreeView, QTableView, ThumbnailGrid {
     background: transparent; border: $size_line solid transparent; border-radius: $radius_control;
     selection-background-color: $selected; selection-color: $text;
 }
-QListView:focus, QTreeView:focus, QTableView:focus { border-color: $accent; }
+QListView:focus, QTreeView:focus, QTableView:focus, ThumbnailGrid:focus { border-color: $accent; }
 QListView::item, QTreeView::item { min-height: 28px; border-radius: $space_xs; }
 QListView::item:hover, QTreeView::item:hover { background: $hover; }
 QListView::item:selected, QTreeView::item:selected { background: $selected; color: $text; }

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from tlstudio.data.arrange import Order
 from tlstudio.data.catalogue import SPLITS, Split
@@ -113,7 +113,7 @@ class ImageFilters(QWidget):
 
     def show_sentence(self, words: str, *, filtered: bool) -> None:
         self.count_label.setText(words)
-        self.clear_button.setVisible(filtered)
+        self._told.setVisible(filtered)
 
     def _lay_out(self) -> None:
         first = QHBoxLayout()
@@ -131,17 +131,20 @@ class ImageFilters(QWidget):
             self.split_filter.addButton(chip, place)
             second.addWidget(chip)
         second.addStretch(1)
-        third = QHBoxLayout()
+        self._told = QWidget()  # there as long as something is filtered
+        third = QHBoxLayout(self._told)
+        third.setContentsMargins(0, 0, 0, 0)
         third.setSpacing(Space.S)
         third.addWidget(self.count_label, 1)
         third.addWidget(self.clear_button)
-        self.count_label.setMinimumHeight(Size.CONTROL)
+        self.count_label.setTextFormat(Qt.TextFormat.PlainText)
+        self.count_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(Space.S)
         layout.addLayout(first)
         layout.addLayout(second)
-        layout.addLayout(third)
+        layout.addWidget(self._told)
 
     @Slot()
     def _leave_search(self) -> None:
@@ -164,7 +167,6 @@ class _SearchField(QLineEdit):
         super().__init__()
         self.setPlaceholderText("Search by name")
         self.setAccessibleName("Search images by name")
-        self.setClearButtonEnabled(True)
         self.setAcceptDrops(False)  # a folder dropped here is opened like anywhere else
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -115,7 +115,7 @@ class ImageViewer(QDialog):
         line.setSpacing(Space.S)
         line.addLayout(told, 1)
         for each in (self.before_button, self.next_button, self.close_button):
-            each.setAutoDefault(False)
+            each.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # or after a click arrows would go to other buttons
             line.addWidget(each, 0, Qt.AlignmentFlag.AlignBottom)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(Space.L, Space.L, Space.L, Space.L)

@@ -6,6 +6,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFrame, QVBoxLayout
 
 from tlstudio.config import DataConfig, RunConfig
+from tlstudio.data.catalogue import ImageRecord
 from tlstudio.training.events import TimesEstimated
 from tlstudio.ui.forecast import Forecast
 from tlstudio.ui.session import Session
@@ -13,6 +14,7 @@ from tlstudio.ui.settings import Settings
 from tlstudio.ui.theme import Size, Space, Theme
 from tlstudio.ui.widgets.basics import rule, scrolled
 from tlstudio.ui.widgets.run_summary import RunSummary
+from tlstudio.ui.widgets.seen_dialog import SeenDialog
 from tlstudio.ui.widgets.training_form import TrainingForm
 from tlstudio.ui.worker import Worker
 
@@ -28,6 +30,8 @@ class NextRun(QFrame):
         super().__init__()
         self.setProperty("role", "card")
         self._session = session
+        self._worker = worker
+        self._theme = theme
         self._settings = settings
         self._foreseen = False
         self.summary = RunSummary()
@@ -42,6 +46,7 @@ class NextRun(QFrame):
         layout.addWidget(rule())
         layout.addWidget(scrolled(self.form), 1)
         self.form.edited.connect(self.remember)
+        self.form.preview_wanted.connect(self.show_seen)
         self.forecast.told.connect(self._show_times)
 
     def config(self) -> RunConfig:
@@ -49,6 +54,15 @@ class NextRun(QFrame):
         session = self._session
         data = DataConfig(root=session.data_root, ratios=session.ratios, split_seed=session.split_seed)
         return RunConfig(data=data, **session.run_fields(), **self.form.values())
+
+    @Slot()
+    @Slot(object)
+    def show_seen(self, first: ImageRecord | None = None) -> None:
+        """Draw what the network of the next run sees of some images, of ``first`` before others."""
+        if self._session.catalogue is not None:
+            dialog = SeenDialog(self._worker, self._theme, self.window())
+            dialog.show_run(self._session.catalogue, self.config(), first.path if first else "")
+            dialog.open()
 
     @Slot()
     def remember(self) -> None:
@@ -66,6 +80,7 @@ class NextRun(QFrame):
         self.form.show_strategy(session.strategy, session.edited_stages)
         if session.catalogue is None:
             self.form.find_button.setEnabled(False)
+        self.form.preview_button.setEnabled(session.catalogue is not None)
         self.form.setEnabled(editable)
         self.foresee(foreseen)
 

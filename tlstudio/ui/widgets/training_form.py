@@ -49,10 +49,12 @@ class TrainingForm(QWidget):
     Signals:
         edited: some time after the last change.
         find_lr_wanted: the person asks for a learning rate to be found.
+        preview_wanted: the person asks to see images as training would vary them.
     """
 
     edited = Signal()
     find_lr_wanted = Signal()
+    preview_wanted = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -185,7 +187,11 @@ class TrainingForm(QWidget):
             field.setAccessibleName(FIELDS[key].words)
             _explain(field, FIELDS[key].explained)
         self.find_button.setAccessibleName("Find a learning rate")
-        self.find_button.setProperty("kind", "tight")
+        self.preview_button = button(theme, "Preview")
+        self.preview_button.setAccessibleName("Preview the augmentation")
+        for each in (self.find_button, self.preview_button):
+            each.setProperty("kind", "tight")
+        _explain(self.preview_button, "Draws your own images as the network sees them in training.")
         _explain(self.find_button, "Tries rising learning rates on your images and suggests one of them.")
 
     def field(self, key: str) -> QWidget:
@@ -204,7 +210,11 @@ class TrainingForm(QWidget):
             self._add(main, key)
         words = self._label("augmentation", self.augmentation.combo)
         words.setMinimumHeight(0)
-        main.addRow(words)
+        above = QHBoxLayout()
+        above.addWidget(words)
+        above.addStretch(1)
+        above.addWidget(self.preview_button)
+        main.addRow(above)
         main.addRow(self.augmentation)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -253,6 +263,7 @@ class TrainingForm(QWidget):
             edit.textChanged.connect(self._edit)
         self.augmentation.edited.connect(self._edit)
         self.find_button.clicked.connect(self.find_lr_wanted)
+        self.preview_button.clicked.connect(self.preview_wanted)
 
     # Own
 
