@@ -216,7 +216,7 @@ def test_that_room_is_kept_for_what_is_still_to_be_put_into_other_files(tmp_path
 
 def test_that_the_last_space_on_a_disk_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     filled(RowStore(tmp_path), "old")
-    usage = shutil.disk_usage(tmp_path)._replace(free=10**6)
+    usage = shutil.disk_usage(tmp_path)._replace(total=10**9, free=49 * 10**6)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     with pytest.raises(OSError, match=r"0\.0 GB are left on the disk") as caught:
         RowStore(tmp_path).open("k", 3, "<f4", expected=48)

@@ -25,7 +25,8 @@ DEFAULT_LIMIT = 10 * 10**9  # bytes
 # Part of every key: raise it when decoding, views or features change their meaning.
 _CODE_VERSION = 3
 _DAY = 24 * 60 * 60  # seconds
-_SPARE = 500 * 10**6  # bytes that stay free on the disk: models have to be saved there too
+# Bytes that stay free on the disk, or this share of a small one: models have to be saved there too.
+_SPARE, _SPARE_SHARE = 500 * 10**6, 0.05
 # At the end of a file, after the rows and their index: mark, dtype, rows, dimensions, where the index begins.
 _FOOTER = struct.Struct("<8s8sqqq")
 _MARK = b"TLROWS02"
@@ -103,9 +104,10 @@ class RowStore:
                     path.unlink()  # of a run that was killed
                 else:
                     files.append((status.st_mtime, status.st_size, path))
-        total, free = sum(taken for _, taken, _ in files), shutil.disk_usage(self.folder).free
+        disk, total = shutil.disk_usage(self.folder), sum(taken for _, taken, _ in files)
+        free = disk.free - int(min(_SPARE, _SPARE_SHARE * disk.total))
         for _, taken, path in sorted(files):
-            if total + size <= self.limit and size <= free - _SPARE:
+            if total + size <= self.limit and size <= free:
                 break
             if path.suffix == ".rows" and path not in held:
                 with contextlib.suppress(OSError):  # Windows keeps what another run has open
@@ -114,8 +116,8 @@ class RowStore:
         if total + size > self.limit:
             limit = f"the cache's limit of {self.limit / 1e9:.1f} GB"
             raise OSError(f"with {size / 1e9:.1f} GB more they would exceed {limit}")
-        if size > free - _SPARE:
-            raise OSError(errno.ENOSPC, f"{free / 1e9:.1f} GB are left on the disk")
+        if size > free:
+            raise OSError(errno.ENOSPC, f"{disk.free / 1e9:.1f} GB are left on the disk")
 
 
 class RowFile:
