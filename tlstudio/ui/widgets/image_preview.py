@@ -148,7 +148,7 @@ def facts_of(catalogue: Catalogue, record: ImageRecord) -> tuple[str, str, str, 
 
 
 class _SquareCanvas(PictureCanvas):
-    """As high as it is wide."""
+    """About as high as it is wide."""
 
     def __init__(self, theme: Theme, name: str) -> None:
         super().__init__(theme, name)
@@ -158,4 +158,6 @@ class _SquareCanvas(PictureCanvas):
         return QSize(Size.PREVIEW, Size.PREVIEW)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self.setFixedHeight(self.width())
+        # A scroll bar takes of its width: followed, the bar would come and go for ever.
+        if abs(self.width() - self.height()) > Space.L:
+            self.setFixedHeight(self.width())
