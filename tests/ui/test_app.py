@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from tests.trained import finished_run
-from tlstudio.config import SplitRatios
+from tlstudio.config import DataConfig, SplitRatios
 from tlstudio.events import Control, Event
 from tlstudio.models.events import LayersRead
 from tlstudio.models.layers import LayerNode, LayerTree
@@ -60,7 +60,7 @@ def test_that_a_folder_is_opened_on_the_data_page(studio: Studio, dataset: Path,
     studio.open(dataset, sample=False)
     assert current(studio) == "Data"
     qtbot.waitUntil(lambda: studio.session.catalogue is not None)
-    assert studio.session.data_root == str(dataset)
+    assert studio.session.data.root == str(dataset)
 
 
 def test_that_an_image_is_opened_on_the_zero_shot_page(studio: Studio, dataset: Path) -> None:
@@ -77,7 +77,7 @@ def test_that_a_run_is_opened_on_the_train_page_and_its_images_behind_it(
     assert current(studio) == "Train"
     assert studio.train.model.rowCount() == 2
     assert studio.train.outcome.sentence.startswith("Epoch")
-    assert (studio.session.arch, studio.session.data_root) == ("resnet18", str(dataset))
+    assert (studio.session.arch, studio.session.data.root) == ("resnet18", str(dataset))
     assert studio.data.summary.text() == "3 classes · 36 images"
 
 
@@ -94,9 +94,10 @@ def test_that_the_images_of_a_run_are_divided_as_it_divided_them(
     studio: Studio, dataset: Path, qtbot
 ) -> None:
     ratios = SplitRatios(train=0.5, val=0.25, test=0.25)
-    studio.train.images_wanted.emit(str(dataset), ratios, 9)
+    data = DataConfig(root=str(dataset), ratios=ratios, split_seed=9)
+    studio.train.images_wanted.emit(data)
     qtbot.waitUntil(lambda: studio.session.catalogue is not None)
-    assert (studio.session.ratios, studio.session.split_seed) == (ratios, 9)
+    assert studio.session.data == data
     assert studio.data.split_editor.seed_box.value() == 9
 
 

@@ -12,10 +12,16 @@ from PySide6.QtWidgets import QAbstractButton
 
 from tests.images import image_folder
 from tests.ui.controls import check_controls
-from tlstudio.config import SplitRatios
+from tlstudio.config import DataConfig, SplitRatios
+from tlstudio.data import sample
+from tlstudio.data.layouts import Layout
+from tlstudio.data.listing import Listing
+from tlstudio.data.sample import SampleReady
+from tlstudio.data.scan import ScanFinished
 from tlstudio.events import Notice
 from tlstudio.ui import engine
 from tlstudio.ui import settings as remembered
+from tlstudio.ui.engine import DataOpened
 from tlstudio.ui.pages.base import NEEDED, READY
 from tlstudio.ui.pages.data import DataPage
 from tlstudio.ui.session import Session
@@ -75,7 +81,7 @@ def test_that_an_opened_folder_is_counted_divided_and_handed_on(
     assert session.catalogue is not None
     assert session.catalogue.classes == ("blue", "green", "red")
     assert {image.split for image in session.catalogue.images} == {"train", "val", "test"}
-    assert session.data_root == str(dataset)
+    assert session.data.root == str(dataset)
     assert opened.go_on_button.isVisible()
 
 
@@ -123,16 +129,16 @@ def test_that_other_shares_divide_the_images_anew(
     opened: DataPage, session: Session, settings: Settings, worker: Worker, qtbot
 ) -> None:
     opened.split_editor.share("test").setValue(25)
-    qtbot.waitUntil(lambda: session.ratios.test == 0.25)
+    qtbot.waitUntil(lambda: session.data.ratios.test == 0.25)
     assert session.catalogue is not None
     assert len(session.catalogue.of_split("test")) == 9
-    assert settings.page_values("data") == {"val": 15, "test": 25, "seed": 0}
+    assert settings.page_values("data") == {"val": 15, "test": 25, "seed": 0, "keep_together": True}
 
 
 def test_that_another_seed_reaches_the_session(opened: DataPage, session: Session, qtbot) -> None:
     before = session.catalogue
     opened.split_editor.seed_box.setValue(7)
-    qtbot.waitUntil(lambda: session.split_seed == 7)
+    qtbot.waitUntil(lambda: session.data.split_seed == 7)
     assert session.catalogue != before
 
 
@@ -158,10 +164,10 @@ def test_that_files_set_aside_are_listed_with_their_reasons(
     page.open_folder(tmp_path)
     qtbot.waitUntil(lambda: not worker.tasks)
     assert page.summary.text() == "3 classes · 12 images · 1 set aside"
-    assert not page.set_aside.isVisible()
-    click(page.set_aside_fold.button)
-    assert page.set_aside.isVisible()
-    assert page.set_aside.model().index(0, 0).data().startswith("red/broken.jpg: ")
+    assert not page.side.set_aside.isVisible()
+    click(page.side.set_aside_fold.button)
+    assert page.side.set_aside.isVisible()
+    assert page.side.set_aside.model().index(0, 0).data().startswith("red/broken.jpg: ")
 
 
 def test_that_a_folder_that_cannot_be_used_is_said_on_the_page(
@@ -185,12 +191,12 @@ def test_that_what_was_open_stays_when_another_folder_fails(
 
 
 def test_that_stopping_a_scan_goes_back_to_the_start(page: DataPage, monkeypatch, worker, qtbot) -> None:
-    def endless(root, ratios, seed, control):
+    def endless(wanted, recalled, control):
         while True:
             yield Notice("reading")
             control.checkpoint()
 
-    monkeypatch.setattr(engine, "open_folder", endless)
+    monkeypatch.setattr(engine, "open_images", endless)
     page.open_folder(Path("anywhere"))
     assert page.progress.isVisible()
     click(page.cancel_button)
@@ -206,20 +212,17 @@ def test_that_a_second_folder_takes_over_from_the_first(
     page.open_folder(dataset)
     page.open_folder(tmp_path)
     qtbot.waitUntil(lambda: not worker.tasks)
-    assert session.data_root == str(tmp_path)
+    assert session.data.root == str(tmp_path)
     assert page.summary.text() == "3 classes · 15 images"
 
 
 def test_that_the_sample_is_opened_under_its_name(
     page: DataPage, dataset: Path, session: Session, worker: Worker, monkeypatch, settings: Settings, qtbot
 ) -> None:
-    def sample(ratios, seed, control):
-        return engine.open_folder(dataset, ratios, seed, control)
-
-    monkeypatch.setattr(engine, "open_sample", sample)
+    monkeypatch.setattr(sample, "make_sample", lambda control: iter([SampleReady(dataset)]))
     click(page.first_sample_button)
     qtbot.waitUntil(lambda: not worker.tasks)
-    assert session.data_root == "sample"
+    assert session.data.root == "sample"
     assert settings.get(remembered.DATA) == "sample"
     assert settings.recent_folders() == []
 
@@ -246,7 +249,7 @@ def test_that_the_next_launch_opens_what_was_open_last(
     qtbot.addWidget(again)
     again.open_last()
     qtbot.waitUntil(lambda: session.catalogue is not None and not worker.tasks)
-    assert session.ratios == SplitRatios(train=0.65, val=0.2, test=0.15)
+    assert session.data.ratios == SplitRatios(train=0.65, val=0.2, test=0.15)
 
 
 def test_that_a_folder_gone_since_is_not_missed(page: DataPage, settings: Settings, tmp_path: Path) -> None:
@@ -265,7 +268,8 @@ def test_that_a_hundred_thousand_images_are_listed_without_being_read(
     catalogue = many_images(count)
     asked = []
     page.browser.store.picture = lambda path, side: asked.append(path)  # type: ignore[method-assign]
-    page.show_catalogue(catalogue, catalogue)
+    layout = Layout("Each folder is a class.", (), {}, (), Listing(catalogue.root, (), (), ()))
+    page.folder.take(DataOpened(ScanFinished(catalogue, layout, {}), DataConfig(root="nowhere"), catalogue))
     page.browser.grid.scrollToBottom()
     page.browser.grid.viewport().grab()
     assert page.summary.text() == "2 classes · 100,000 images"
@@ -273,5 +277,5 @@ def test_that_a_hundred_thousand_images_are_listed_without_being_read(
 
 
 def test_that_every_control_has_a_name_and_is_reached_by_tab(opened: DataPage) -> None:
-    opened.set_aside_fold.button.setChecked(True)
+    opened.side.set_aside_fold.button.setChecked(True)
     check_controls(opened)

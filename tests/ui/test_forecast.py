@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.ui.test_train_page import Trainer, bare, click, page, trainer
-from tlstudio.config import Augmentation, RunConfig, SplitRatios, Strategy
+from tlstudio.config import Augmentation, DataConfig, RunConfig, Strategy
 from tlstudio.errors import BadInput
 from tlstudio.events import Control, Event
 from tlstudio.training.events import EpochTimes, TimesEstimated
@@ -84,7 +84,7 @@ def test_that_another_model_is_estimated_too(told: TrainPage, session: Session, 
 def test_that_other_images_under_the_same_name_are_estimated_too(
     told: TrainPage, session: Session, many_images, estimator: Estimator, qtbot
 ) -> None:
-    session.set_data(many_images(60), "/images/dogs", SplitRatios(), 3)
+    session.set_data(many_images(60), DataConfig(root="/images/dogs", split_seed=3))
     qtbot.waitUntil(lambda: len(estimator.asked) == 2)
     assert estimator.asked[0] == estimator.asked[1]
     qtbot.waitUntil(lambda: time(told) != "–")
@@ -136,7 +136,7 @@ def test_that_it_waits_while_anything_else_is_worked_at(
         yield from ()
 
     worker.run("Something else", other)
-    session.set_data(many_images(30), "/images/dogs", SplitRatios(), 3)
+    session.set_data(many_images(30), DataConfig(root="/images/dogs", split_seed=3))
     qtbot.wait(1200)
     assert estimator.asked == []
     done.set()

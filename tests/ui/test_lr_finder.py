@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from tests.ui.controls import check_controls
 from tests.ui.test_train_page import Trainer, bare, click, page, trained, trainer
-from tlstudio.config import RunConfig, Strategy
+from tlstudio.config import DataConfig, RunConfig, Strategy
 from tlstudio.errors import StudioError
 from tlstudio.events import Control, Event, Notice, Progress
 from tlstudio.models.events import Downloaded
@@ -184,7 +184,7 @@ def test_that_whatever_makes_it_pointless_stops_it(
         case "model":
             session.set_strategy(Strategy.FULL)
         case "data":
-            session.set_data(many_images(9), "/images/cats", session.ratios, 0)
+            session.set_data(many_images(9), DataConfig(root="/images/cats"))
         case "start":
             click(finding.start_button)
         case "run":

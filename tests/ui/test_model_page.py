@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QTreeView,
 )
 
-from tlstudio.config import SplitRatios, Strategy
+from tlstudio.config import DataConfig, Strategy
 from tlstudio.data.catalogue import Catalogue
 from tlstudio.errors import StudioError
 from tlstudio.events import Control, Event
@@ -118,7 +118,7 @@ def page(make_page) -> ModelPage:
 
 def with_classes(session: Session, count: int) -> None:
     names = tuple(f"class {n}" for n in range(count))
-    session.set_data(Catalogue(Path("images"), names, ()), "images", SplitRatios())
+    session.set_data(Catalogue(Path("images"), names, ()), DataConfig(root="images"))
 
 
 def box(page: ModelPage, path: str) -> Qt.CheckState:

@@ -214,13 +214,13 @@ def test_that_the_images_of_a_run_are_asked_for_as_it_divided_them(
     with qtbot.waitSignal(page.images_wanted) as wanted:
         page.show_run(RUN)
     finish()
-    assert wanted.args == ["/images/dogs", HOW.data.ratios, 7]
+    assert wanted.args == [HOW.data]
 
 
 def test_that_images_that_are_open_already_are_not_opened_again(
     page: TrainPage, scripted: Engine, session: Session, many_images, finish, qtbot
 ) -> None:
-    session.set_data(many_images(30), "/images/dogs", HOW.data.ratios, 7)
+    session.set_data(many_images(30), HOW.data)
     with qtbot.assertNotEmitted(page.images_wanted):
         page.show_run(RUN)
         finish()
@@ -272,7 +272,7 @@ def test_that_of_two_runs_opened_at_once_the_second_is_shown(
 
 
 def test_that_a_run_that_was_cut_off_offers_to_be_resumed(cut_off: TrainPage, session, many_images) -> None:
-    session.set_data(many_images(30), "/images/cats", SplitRatios(), 0)
+    session.set_data(many_images(30), DataConfig(root="/images/cats"))
     assert cut_off.outcome.sentence == (
         "Cut off in epoch 3: 2 finished epochs kept; epoch 2 is the best so far."
     )
@@ -296,7 +296,7 @@ def test_that_a_run_that_was_stopped_or_failed_does_so_too(
 def test_that_a_run_that_failed_before_it_had_a_folder_does_not(
     page: TrainPage, session, many_images, monkeypatch, finish
 ) -> None:
-    session.set_data(many_images(30), "/images/cats", SplitRatios(), 0)
+    session.set_data(many_images(30), DataConfig(root="/images/cats"))
     monkeypatch.setattr(
         engine, "train", lambda config, control: iter([RunFailed("No weights.", "Get some.")])
     )
@@ -342,7 +342,7 @@ def test_that_a_run_stopped_here_is_resumed_here(
         yield from (epoch(1), epoch(2))
         yield STOPPED
 
-    session.set_data(many_images(30), "/images/cats", SplitRatios(), 0)
+    session.set_data(many_images(30), DataConfig(root="/images/cats"))
     monkeypatch.setattr(engine, "train", train)
     click(page.start_button)
     finish()

@@ -10,7 +10,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QAbstractButton
 
 from tests.ui.controls import check_controls
-from tlstudio.config import FreezePlan, RunConfig, SplitRatios, Stage, Strategy
+from tlstudio.config import DataConfig, FreezePlan, RunConfig, Stage, Strategy
 from tlstudio.errors import BadInput, Stopped
 from tlstudio.events import Control, Event, Progress
 from tlstudio.models.strategies import HEAD_LR
@@ -106,7 +106,7 @@ def bare(session: Session, worker: Worker, theme: Theme, settings: Settings, tra
 
 @pytest.fixture
 def page(bare: TrainPage, session: Session, many_images) -> TrainPage:
-    session.set_data(many_images(30), "/images/dogs", SplitRatios(), 3)
+    session.set_data(many_images(30), DataConfig(root="/images/dogs", split_seed=3))
     return bare
 
 
@@ -142,7 +142,7 @@ def test_that_the_summary_says_what_will_be_trained(page: TrainPage, session: Se
     session.set_architecture("resnet18", "none")
     session.set_strategy(Strategy.PARTIAL, 2)
     assert page.start_button.isEnabled()
-    assert page.summary.facts["Data"].text() == "nowhere · 2 classes · 10 training images"
+    assert page.summary.facts["Data"].text() == "dogs · 2 classes · 10 training images"
     assert page.summary.facts["Model"].text() == "ResNet-18 · random weights"
     assert page.summary.facts["Strategy"].text().endswith("last 2 blocks")
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QListView
 
-from tlstudio.config import SplitRatios
+from tlstudio.config import DataConfig
 from tlstudio.data.catalogue import Catalogue
 from tlstudio.errors import StudioError
 from tlstudio.events import Control, Event, Progress
@@ -274,7 +274,7 @@ def test_that_the_first_model_is_the_default_and_says_what_it_costs(ready: ZeroS
 
 def test_that_the_classes_of_the_dataset_are_offered(ready: ZeroShotPage, session: Session) -> None:
     assert not ready.form.from_dataset.isVisible()
-    session.set_data(Catalogue(Path("images"), ("hole", "stain"), ()), "images", SplitRatios())
+    session.set_data(Catalogue(Path("images"), ("hole", "stain"), ()), DataConfig(root="images"))
     click(ready.form.from_dataset)
     assert ready.form.chips.names() == ("hole", "stain")
     assert not ready.form.from_dataset.isVisible()

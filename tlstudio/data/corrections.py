@@ -122,6 +122,18 @@ def class_left_out(classes: Iterable[str], before: Corrections, shown: str) -> C
     return added(before, Corrections(without_classes=named, without=images))
 
 
+def class_taken_in(classes: Iterable[str], before: Corrections, shown: str) -> Corrections:
+    """What :func:`class_left_out` left out is taken in again."""
+    named = {name for name in classes if before.names.get(name, name) == shown}
+    images = {path for path, name in before.labels.items() if name == shown}
+    return before.model_copy(
+        update={
+            "without_classes": tuple(name for name in before.without_classes if name not in named),
+            "without": tuple(path for path in before.without if path not in images),
+        }
+    )
+
+
 class FolderCorrections(BaseModel):
     """What is kept of a folder: how its nested folders name classes, and what was changed by hand."""
 

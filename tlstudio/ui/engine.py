@@ -9,10 +9,14 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
-from tlstudio.config import RunConfig, SplitRatios
+from tlstudio.config import Corrections, DataConfig, RunConfig
 from tlstudio.data.arrange import Order
 from tlstudio.data.catalogue import Catalogue
+from tlstudio.data.duplicates import DuplicateGroup
+from tlstudio.data.health import HealthReport
+from tlstudio.data.scan import ScanFinished
 from tlstudio.data.seen import Wanted
+from tlstudio.errors import BadInput, StudioError
 from tlstudio.events import Control, Event
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.events import RunStarted
@@ -21,6 +25,8 @@ from tlstudio.zeroshot.events import ZeroShotRequest
 _loading = threading.Lock()
 _training = threading.Lock()  # held by whatever trains, for the length of it
 _SECONDS_BETWEEN_LOOKS = 0.1
+
+SAMPLE = "sample"  # what DataConfig's root says for the images that the studio paints itself
 
 
 @contextlib.contextmanager
@@ -50,15 +56,38 @@ def warm_up(control: Control) -> Iterator[Event]:
 
 @dataclasses.dataclass(frozen=True)
 class DataOpened(Event):
-    """``scanned`` is the folder as it is, with the splits that it gives itself; ``divided`` has them all."""
+    """A folder after a quick look.
 
-    scanned: Catalogue
+    ``data`` is how it is read and divided, with what was kept for it; ``divided`` is what comes of that.
+    ``notes`` say what of that no longer fits the folder.
+    """
+
+    scanned: ScanFinished
+    data: DataConfig
     divided: Catalogue
+    notes: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class DataChecked(Event):
+    """A folder after all its images were decoded, and which of them show the same."""
+
+    scanned: ScanFinished
+    groups: tuple[DuplicateGroup, ...]
 
 
 @dataclasses.dataclass(frozen=True)
 class DataDivided(Event):
+    """``changed``: classes, images or their splits are others than before."""
+
+    data: DataConfig
     divided: Catalogue
+    changed: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class HealthExamined(Event):
+    report: HealthReport
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,38 +102,102 @@ class ImageDrawn(Event):
     reason: str = ""
 
 
-OpenData = Callable[..., Iterator[Event]]  # (..., ratios, seed, control)
+def open_images(wanted: DataConfig, recalled: bool, control: Control) -> Iterator[Event]:
+    """Look quickly at a folder, an archive or the sample, and divide its images: one DataOpened.
 
-
-def open_folder(root: Path, ratios: SplitRatios, seed: int, control: Control) -> Iterator[Event]:
-    """Scan a folder and divide its images: Progress, then one DataOpened."""
-    from tlstudio.data.scan import CheckFinished, read_folder
-    from tlstudio.data.split import split_catalogue
-
-    for event in read_folder(root, control):
-        if isinstance(event, CheckFinished):
-            yield DataOpened(event.catalogue, split_catalogue(event.catalogue, ratios, seed))
-        else:
-            yield event
-
-
-def open_sample(ratios: SplitRatios, seed: int, control: Control) -> Iterator[Event]:
-    """Generate the sample dataset if it is not there yet, then open it like any folder."""
+    Where ``recalled``, nesting and corrections are those that were kept for the folder, not those wanted.
+    """
+    from tlstudio.data.corrections import CorrectionStore
     from tlstudio.data.sample import SampleReady, make_sample
+    from tlstudio.data.scan import scan
 
-    for event in make_sample(control):
-        if isinstance(event, SampleReady):
-            yield from open_folder(event.root, ratios, seed, control)
+    root = Path(wanted.root).expanduser()
+    if wanted.root == SAMPLE:
+        for event in make_sample(control):
+            if isinstance(event, SampleReady):
+                root = event.root
+            else:
+                yield event
+    if recalled:
+        kept = CorrectionStore().load(root)
+        wanted = wanted.model_copy(update={"nesting": kept.nesting, "corrections": kept.corrections})
+    for event in scan(root, control, nesting=wanted.nesting):
+        yield _opened(event, wanted) if isinstance(event, ScanFinished) else event
+
+
+def _opened(scanned: ScanFinished, data: DataConfig) -> DataOpened:
+    from tlstudio.data.corrections import outdated
+    from tlstudio.data.split import divided
+
+    try:
+        catalogue = divided(scanned.catalogue, data, ())
+    except BadInput:
+        if data.corrections == Corrections():
+            raise
+        data = data.model_copy(update={"corrections": Corrections()})
+        note = "The corrections made to this folder no longer fit it; it is shown without them."
+        return DataOpened(scanned, data, divided(scanned.catalogue, data, ()), (note,))
+    return DataOpened(scanned, data, catalogue, outdated(scanned.catalogue, data.corrections))
+
+
+def check_images(scanned: ScanFinished, control: Control) -> Iterator[Event]:
+    """Decode the images that were not decoded before: Progress, then one DataChecked."""
+    from tlstudio.data.duplicates import groups
+    from tlstudio.data.scan import CheckFinished, check
+
+    for event in check(scanned, control):
+        if isinstance(event, CheckFinished):
+            checked = dataclasses.replace(scanned, catalogue=event.catalogue, facts=event.facts)
+            yield DataChecked(checked, groups(event.catalogue.images, event.facts))
         else:
             yield event
 
 
-def divide(catalogue: Catalogue, ratios: SplitRatios, seed: int, control: Control) -> Iterator[Event]:
-    """Divide a scanned folder anew: one DataDivided."""
-    from tlstudio.data.split import split_catalogue
+def divide(
+    found: DataChecked, data: DataConfig, before: Catalogue | None, keep: bool, control: Control
+) -> Iterator[Event]:
+    """Correct and divide what was found as ``data`` says: one DataDivided, then one HealthExamined.
+
+    Where ``keep``, the corrections are those that the folder has from now on.
+    """
+    from tlstudio.data.corrections import CorrectionStore
+    from tlstudio.data.health import examine
+    from tlstudio.data.split import divided
 
     control.checkpoint()
-    yield DataDivided(split_catalogue(catalogue, ratios, seed))
+    scanned, failure = found.scanned, None
+    catalogue = divided(scanned.catalogue, data, found.groups)
+    control.checkpoint()
+    yield DataDivided(data, catalogue, before is None or not _same(before, catalogue))
+    if keep:
+        root = scanned.catalogue.root if data.root == SAMPLE else Path(data.root).expanduser()
+        try:
+            CorrectionStore().save(root, data.corrections, data.nesting)
+        except StudioError as error:
+            failure = error
+    control.checkpoint()
+    yield HealthExamined(examine(catalogue, scanned.facts, found.groups))
+    if failure is not None:
+        raise failure
+
+
+def _same(one: Catalogue, other: Catalogue) -> bool:
+    """Whether a run would see the same in both; that their contents were read meanwhile is no change."""
+    return (
+        (one.root, one.classes, one.set_aside) == (other.root, other.classes, other.set_aside)
+        and len(one.images) == len(other.images)
+        and all(
+            (a.path, a.label, a.split, a.size) == (b.path, b.label, b.split, b.size)
+            for a, b in zip(one.images, other.images, strict=True)
+        )
+    )
+
+
+def look_for_changes(scanned: ScanFinished, control: Control) -> Iterator[Event]:
+    """Look quickly whether a folder is still as it was scanned: one ChangesFound."""
+    from tlstudio.data.scan import changes
+
+    return changes(scanned, control)
 
 
 def draw_images(following: Callable[[], tuple[Path, int] | None], control: Control) -> Iterator[Event]:
@@ -230,7 +323,7 @@ class RunImages(Event):
 
 def replay(run: Path, control: Control) -> Iterator[Event]:
     """The events that a run gave, from its folder, and after RunStarted one RunImages."""
-    from tlstudio.training.replay import SAMPLE, data_root
+    from tlstudio.training.replay import data_root
     from tlstudio.training.replay import replay as call
 
     for event in call(run, control):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pydantic import ValidationError
 
-from tlstudio.config import DataConfig, FreezePlan, RunConfig, Stage, Strategy
+from tlstudio.config import FreezePlan, RunConfig, Stage, Strategy
 from tlstudio.models.layers import LayerTree
 from tlstudio.models.strategies import DEFAULT_LR, STAGE_DECAY, block_rates, plan_for, stage_name, stages_for
 from tlstudio.ui.session import Session
@@ -149,7 +149,7 @@ def _preset(tree: LayerTree, trained: frozenset[str]) -> str:
 def _usual(session: Session) -> RunConfig:
     """The run without stages and rates made by hand."""
     return RunConfig(
-        data=DataConfig(root=session.data_root),
+        data=session.data,
         epochs=session.epochs,
         lr=session.lr,
         lr_decay=session.lr_decay,

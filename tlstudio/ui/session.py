@@ -5,7 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from tlstudio.config import RunConfig, SplitRatios, Stage, Strategy
+from tlstudio.config import DataConfig, RunConfig, Stage, Strategy
 from tlstudio.data.catalogue import Catalogue
 
 
@@ -13,9 +13,9 @@ class Session(QObject):
     """The dataset and the model in hand. Pages change it through its methods and listen to its signals.
 
     Attributes:
-        catalogue: the images, divided into training, validation and test; None before a folder is open.
-        data_root: what RunConfig's data.root takes: a path, or "sample".
-        ratios, split_seed: how they are divided where the folder itself does not say.
+        catalogue: the images, corrected and divided into training, validation and test; None before a folder
+            is open.
+        data: where they lie and all that was chosen about them, as in RunConfig.
         arch, weights: the architecture's name and its weights, as in RunConfig.
         strategy, blocks: as in RunConfig.
         unfreeze: the trained layers of a hybrid plan, set by hand in the layer tree.
@@ -24,7 +24,7 @@ class Session(QObject):
         epochs, lr, lr_decay: of the next run, as in RunConfig: what the usual stages and rates follow from.
 
     Signals:
-        data_changed: another folder, or another division of it.
+        data_changed: another folder, or other classes or another division of it.
         model_changed: architecture, weights, strategy, plan, stages or rates.
         schedule_changed: epochs, lr or lr_decay.
     """
@@ -36,9 +36,7 @@ class Session(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.catalogue: Catalogue | None = None
-        self.data_root = ""
-        self.ratios = SplitRatios()
-        self.split_seed = 0
+        self.data = DataConfig(root="")
         self.arch = "efficientnet_lite0"
         self.weights = "default"
         self.strategy = Strategy.FEATURE_EXTRACTION
@@ -68,12 +66,9 @@ class Session(QObject):
             "rates": dict(self.rates) if trained else {},
         }
 
-    def set_data(
-        self, catalogue: Catalogue | None, root: str, ratios: SplitRatios, split_seed: int = 0
-    ) -> None:
-        """Take another folder, or another division of the same one."""
-        self.catalogue, self.data_root = catalogue, root
-        self.ratios, self.split_seed = ratios, split_seed
+    def set_data(self, catalogue: Catalogue | None, data: DataConfig) -> None:
+        """Take another folder, or the same one corrected or divided in another way."""
+        self.catalogue, self.data = catalogue, data
         self.data_changed.emit()
 
     def set_architecture(self, arch: str, weights: str) -> None:

@@ -70,7 +70,7 @@ class Settings:
 
     def recent_folders(self) -> list[str]:
         """Those that still exist, the latest first."""
-        return [folder for folder in self.get(RECENT) if isinstance(folder, str) and Path(folder).is_dir()]
+        return [folder for folder in self.get(RECENT) if isinstance(folder, str) and Path(folder).exists()]
 
     def remember_folder(self, folder: str) -> None:
         others = [other for other in self.get(RECENT) if other != folder]

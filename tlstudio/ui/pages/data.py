@@ -1,10 +1,9 @@
 """The Data page: which images, which classes, how they are divided."""
 
-import functools
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
@@ -19,25 +18,26 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tlstudio.config import SplitRatios
-from tlstudio.data.catalogue import Catalogue
-from tlstudio.events import Event, Progress
+from tlstudio.config import DataConfig, SplitRatios
+from tlstudio.data.layouts import Nesting
+from tlstudio.data.scan import ChangesFound
+from tlstudio.events import Progress
 from tlstudio.ui import engine, text
 from tlstudio.ui import settings as remembered
+from tlstudio.ui.open_folder import OpenFolder
 from tlstudio.ui.pages.base import NEEDED, READY, EmptyState, ErrorBanner, Page
 from tlstudio.ui.session import Session
 from tlstudio.ui.settings import Settings
 from tlstudio.ui.theme import Size, Space, Theme, restyle, with_role
-from tlstudio.ui.widgets.basics import button, card, rule
-from tlstudio.ui.widgets.class_list import ClassList
-from tlstudio.ui.widgets.fold import Fold
+from tlstudio.ui.widgets.basics import button
+from tlstudio.ui.widgets.class_pane import undo_shortcuts
+from tlstudio.ui.widgets.data_side import DataSide
 from tlstudio.ui.widgets.image_browser import ImageBrowser
-from tlstudio.ui.widgets.set_aside_list import SetAsideList
+from tlstudio.ui.widgets.offer_bar import OfferBar
 from tlstudio.ui.widgets.skeleton import Skeleton
-from tlstudio.ui.widgets.split_editor import SplitEditor
-from tlstudio.ui.worker import Task, Worker
+from tlstudio.ui.widgets.understood_line import UnderstoodLine
+from tlstudio.ui.worker import Worker
 
-SAMPLE = "sample"
 _WHAT = "Drop a folder of images anywhere on this window: inside it, one folder for each class."
 
 
@@ -56,10 +56,7 @@ class DataPage(Page):
         self._worker = worker
         self._theme = theme
         self._settings = settings
-        self._task: Task | None = None
-        self._dividing: Task | None = None
-        self._root = ""
-        self._scanned: Catalogue | None = None
+        self.folder = OpenFolder(worker, self)
         self._make_widgets()
         self._lay_out()
         self._connect()
@@ -71,30 +68,26 @@ class DataPage(Page):
 
     @Slot(object)
     def open_folder(self, folder: Path) -> None:
-        """Scan ``folder`` in the background and show it."""
-        self._open(str(folder), functools.partial(engine.open_folder, folder), f"Reading {folder.name}")
+        """Read ``folder``, or an archive of one, in the background and show it."""
+        self._open(str(folder), f"Reading {folder.name}")
 
     @Slot()
     def open_sample(self) -> None:
         """Generate the sample images if need be, and show them."""
-        self._open(SAMPLE, engine.open_sample, "Preparing the sample images")
+        self._open(engine.SAMPLE, "Preparing the sample images")
 
-    @Slot(str, object, int)
-    def open_images_of_run(self, root: str, ratios: SplitRatios, seed: int) -> None:
-        """Open a folder, or "sample", divided as a run divided it."""
-        self.split_editor.set_values(ratios, seed)
-        self._remember_values(ratios, seed)
-        if root == SAMPLE:
-            self.open_sample()
-        else:
-            self.open_folder(Path(root))
+    @Slot(object)
+    def open_images_of_run(self, data: DataConfig) -> None:
+        """Open a folder, or the sample, corrected and divided as a run had it."""
+        self._show_opening()
+        self.folder.open(data, "Reading the images of the run", recalled=False)
 
     def open_last(self) -> None:
         """What was open when the window was last closed, if it is still there."""
         last = self._settings.get(remembered.DATA)
-        if last == SAMPLE:
+        if last == engine.SAMPLE:
             self.open_sample()
-        elif last and Path(last).is_dir():
+        elif last and Path(last).exists():
             self.open_folder(Path(last))
 
     # Making the page
@@ -111,18 +104,18 @@ class DataPage(Page):
         self.recent_button.setMenu(self.recent_menu)
         self.recent_button.setProperty("menu", True)
         self.path_field = QLineEdit()
-        self.path_field.setPlaceholderText("Or type the path of a folder and press Enter")
+        self.path_field.setPlaceholderText("Or type the path of a folder or a zip file and press Enter")
         self.path_field.setAcceptDrops(False)  # a folder dropped here is opened like anywhere else
-        self.path_field.setAccessibleName("Path of a folder of images")
+        self.path_field.setAccessibleName("Path of a folder or zip file of images")
         self.summary = with_role(QLabel(), "number")
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress_text = with_role(QLabel(), "quiet")
         self.cancel_button = button(self._theme, "Stop", "stop")
-        self.class_list = ClassList(self._theme)
-        self.split_editor = SplitEditor(self._theme)
-        self.set_aside = SetAsideList(self._theme)
-        self.set_aside_fold = Fold("Set aside", self.set_aside, self._theme)
+        self.understood = UnderstoodLine(self._theme)
+        self.offer = OfferBar(self._theme)
+        self.side = DataSide(self.folder, self._theme)
+        self.class_list, self.split_editor = self.side.class_pane.list, self.side.split_editor
         self.browser = ImageBrowser(self._worker, self._theme)
 
     def _lay_out(self) -> None:
@@ -140,8 +133,13 @@ class DataPage(Page):
         line.setSpacing(Space.L)
         line.addWidget(self.path_field, 1)
         line.addWidget(self.summary)
+        above = QVBoxLayout()
+        above.setSpacing(Space.S)
+        above.addLayout(line)
+        above.addWidget(self.understood)
         self.body.addWidget(self.banner)
-        self.body.addLayout(line)
+        self.body.addWidget(self.offer)
+        self.body.addLayout(above)
         self.body.addWidget(self.states, 1)
         self._show_state(self._empty)
 
@@ -157,7 +155,8 @@ class DataPage(Page):
         state = EmptyState(
             "folder",
             "Drop a folder of images here",
-            "One folder a class inside it, or train, val and test folders with one folder a class each.",
+            "One folder a class inside it, or train, val and test folders with one folder a class each. "
+            "A zip file of such a folder will do.",
             buttons,
         )
         layout = QVBoxLayout(zone)
@@ -182,27 +181,12 @@ class DataPage(Page):
         panes = QSplitter(Qt.Orientation.Horizontal)
         panes.setChildrenCollapsible(False)
         panes.setHandleWidth(Space.L)
-        panes.addWidget(self._left_pane())
+        panes.addWidget(self.side)
         panes.addWidget(self.browser)
         panes.setSizes([Size.SIDE, 3 * Size.SIDE])
         panes.setStretchFactor(0, 0)
         panes.setStretchFactor(1, 1)
         return panes
-
-    def _left_pane(self) -> QWidget:
-        pane = card()
-        layout = QVBoxLayout(pane)
-        layout.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
-        layout.setSpacing(Space.S)
-        layout.addWidget(with_role(QLabel("Classes"), "lead"))
-        layout.addWidget(self.class_list, 1)
-        layout.addWidget(rule())
-        layout.addWidget(with_role(QLabel("Split"), "lead"))
-        layout.addWidget(self.split_editor)
-        layout.addWidget(self.set_aside_fold)
-        self.set_aside.setFixedHeight(3 * Size.ROW_TWO_LINES)
-        pane.setMinimumWidth(Size.SIDE - Space.XXL)
-        return pane
 
     def _connect(self) -> None:
         for opening in (self.open_button, self.first_open_button):
@@ -210,73 +194,76 @@ class DataPage(Page):
         for sampling in (self.sample_button, self.first_sample_button):
             sampling.clicked.connect(self.open_sample)
         self.go_on_button.clicked.connect(self.go_on)
-        self.cancel_button.clicked.connect(self._cancel)
+        self.cancel_button.clicked.connect(self.folder.cancel)
         self.path_field.returnPressed.connect(self._open_typed)
         self.recent_menu.aboutToShow.connect(self._fill_recent)
         self.recent_menu.triggered.connect(self._open_recent)
         self.class_list.chosen.connect(self.browser.filter_class)
         self.split_editor.changed.connect(self._divide)
+        self.browser.class_cleared.connect(self.class_list.show_all)
+        self.side.health.shown.connect(self._show_images_of)
+        self.side.problems_found.connect(self.browser.set_problems)
+        self.understood.nesting_chosen.connect(self._nest)
+        self.understood.check_wanted.connect(self.folder.check)
+        self.offer.accepted.connect(self._read_again)
+        folder = self.folder
+        folder.progressed.connect(self._show_progress)
+        folder.opened.connect(self._show_opened)
+        folder.opening_over.connect(self._opening_over)
+        folder.check_progressed.connect(self.understood.show_check)
+        folder.check_over.connect(self.understood.show_checked)
+        folder.divided_anew.connect(self._show_division)
+        folder.failed.connect(self.banner.show_error)
+        folder.changed_on_disk.connect(self._offer_to_read_again)
+        undo_shortcuts(self, folder)
+        application = QGuiApplication.instance()
+        assert isinstance(application, QGuiApplication)
+        application.applicationStateChanged.connect(self._look_for_changes)
 
     # Opening
 
-    def _open(self, root: str, call: engine.OpenData, title: str) -> None:
-        if self._task is not None:
-            self._task.control.stop()
-        self.banner.clear()
-        self._root = root
-        self._show_progress(Progress("Starting"))
-        self._show_state(self._loading)
-        ratios, seed = self.split_editor.ratios, self.split_editor.seed
-        self._task = self._worker.run(title, functools.partial(call, ratios, seed))
-        self._task.happened.connect(self._on_event)
-        self._task.failed.connect(self._on_failure)
-        self._task.over.connect(self._on_over)
+    def _open(self, root: str, title: str) -> None:
+        self._show_opening()
+        folds = {"folds": None, "fold": 0}  # those are for the folder that they were chosen for
+        self.folder.open(DataConfig(root=root, **{**self.split_editor.values, **folds}), title)
 
-    @Slot(object)
-    def _on_event(self, event: Event) -> None:
-        if self.sender() is not self._task:
-            return
-        match event:
-            case Progress():
-                self._show_progress(event)
-            case engine.DataOpened(scanned, divided):
-                self.show_catalogue(scanned, divided)
-            case _:
-                pass
-
-    @Slot(str, str)
-    def _on_failure(self, message: str, hint: str) -> None:
-        if self.sender() is self._task:
-            self.banner.show_error(message, hint)
-
-    @Slot(object)
-    def _on_over(self, task: Task) -> None:
-        if task is not self._task:
-            return
-        self._task = None
-        if self.states.currentWidget() is self._loading:
-            # Stopped or failed: what was open before stays open.
-            self._show_state(self._full if self._scanned else self._empty)
+    @Slot(str)
+    def _nest(self, nesting: Nesting) -> None:
+        self._show_opening()
+        self.folder.nest(nesting)
 
     @Slot()
-    def _cancel(self) -> None:
-        if self._task is not None:
-            self._task.control.stop()
+    def _read_again(self) -> None:
+        self._show_opening()
+        self.folder.read_again()
 
-    def show_catalogue(self, scanned: Catalogue, divided: Catalogue) -> None:
-        """Show a folder as it is and as it is divided, and hand it to the session."""
-        self._scanned = scanned
-        self._settings.set(remembered.DATA, self._root)
-        if self._root != SAMPLE:
-            self._settings.remember_folder(self._root)
+    def _show_opening(self) -> None:
+        self.banner.clear()
+        self.offer.hide()
+        self._show_progress(Progress("Starting"))
+        self._show_state(self._loading)
+
+    @Slot(object)
+    def _show_opened(self, event: engine.DataOpened) -> None:
+        root = event.data.root
+        self._settings.set(remembered.DATA, root)
+        if root != engine.SAMPLE:
+            self._settings.remember_folder(root)
             self._show_recent()
-        self.path_field.setText(str(scanned.root))
-        self.class_list.show_classes(scanned)
-        self._show_set_aside(scanned)
-        self.browser.open_catalogue(divided)
-        self._show_division(divided)
+        self.path_field.setText(str(event.scanned.catalogue.root) if root == engine.SAMPLE else root)
+        self.understood.show_layout(event.scanned.layout, event.data.nesting, event.notes)
+        self.split_editor.set_values(event.data)
+        self.browser.open_catalogue(event.divided)
+        self._show_division()
         self._show_state(self._full)
 
+    @Slot()
+    def _opening_over(self) -> None:
+        if self.states.currentWidget() is self._loading:
+            # Stopped or failed: what was open before stays open.
+            self._show_state(self._full if self.folder.divided else self._empty)
+
+    @Slot(object)
     def _show_progress(self, event: Progress) -> None:
         of = f" · {event.done:,} of {event.total:,}" if event.total else ""
         self.progress_text.setText(event.text + of)
@@ -287,36 +274,18 @@ class DataPage(Page):
 
     @Slot()
     def _divide(self) -> None:
-        ratios, seed = self.split_editor.ratios, self.split_editor.seed
-        self._remember_values(ratios, seed)
-        if self._scanned is None:
+        self._remember_values()
+        self.folder.change(self.folder.data.model_copy(update=self.split_editor.values))
+
+    @Slot()
+    def _show_division(self) -> None:
+        """Show the folder as it is corrected and divided now, and hand it to the session."""
+        folder, divided = self.folder, self.folder.divided
+        if divided is None:
             return
-        if self._dividing is not None:
-            self._dividing.control.stop()
-        call = functools.partial(engine.divide, self._scanned, ratios, seed)
-        self._dividing = self._worker.run("Dividing the images", call, quiet=True)
-        self._dividing.happened.connect(self._on_divided)
-        self._dividing.failed.connect(self._on_divide_failure)
-
-    @Slot(object)
-    def _on_divided(self, event: Event) -> None:
-        if self.sender() is self._dividing and isinstance(event, engine.DataDivided):
-            self.banner.clear()
-            self._show_division(event.divided)
-
-    @Slot(str, str)
-    def _on_divide_failure(self, message: str, hint: str) -> None:
-        if self.sender() is self._dividing:
-            self.banner.show_error(message, hint)
-
-    def _show_division(self, divided: Catalogue) -> None:
-        assert self._scanned is not None
-        self.split_editor.show_division(
-            divided, {image.split for image in self._scanned.images if image.split}
-        )
-        ratios, seed = self.split_editor.ratios, self.split_editor.seed
-        self._session.set_data(divided, self._root, ratios, seed)
-        self.browser.show_catalogue(divided)
+        if divided is not self._session.catalogue or folder.data != self._session.data:
+            self._session.set_data(divided, folder.data)
+            self.browser.show_catalogue(divided)
         aside = len(divided.set_aside)
         parts = [
             text.amount(len(divided.classes), "class", "classes"),
@@ -326,11 +295,27 @@ class DataPage(Page):
         self.summary.setText(" · ".join(parts))
         self.set_attention(READY)
 
-    def _show_set_aside(self, catalogue: Catalogue) -> None:
-        files = catalogue.set_aside
-        self.set_aside.show_files(files)
-        self.set_aside_fold.set_title(f"{text.amount(len(files), 'file')} set aside")
-        self.set_aside_fold.setVisible(bool(files))
+    @Slot(object, str)
+    def _show_images_of(self, paths: tuple[str, ...], words: str) -> None:
+        self.class_list.show_all()
+        self.browser.show_only(paths, words)
+
+    # What happens outside
+
+    @Slot(object)
+    def _look_for_changes(self, state: Qt.ApplicationState) -> None:
+        if state == Qt.ApplicationState.ApplicationActive:
+            self.folder.look_for_changes()
+
+    @Slot(object)
+    def _offer_to_read_again(self, changes: ChangesFound) -> None:
+        kinds = (("added", changes.added), ("gone", changes.gone), ("changed", changes.changed))
+        found = [f"{text.amount(count, 'file')} {kind}" for kind, count in kinds if count]
+        if found:
+            sentence = f"The folder has changed on the disk: {', '.join(found)}."
+            self.offer.ask("folder", sentence, "What is shown is how it was read.", "Read again")
+        else:
+            self.offer.hide()
 
     # Choosing
 
@@ -374,6 +359,7 @@ class DataPage(Page):
         full = state is self._full
         self.go_on_button.setVisible(full)
         self.summary.setVisible(full)
+        self.understood.setVisible(full)
         # One main action a page: once there are images, that is to go on.
         self.open_button.setVisible(state is not self._empty)
         self.sample_button.setVisible(state is not self._empty)
@@ -391,8 +377,20 @@ class DataPage(Page):
             ratios = SplitRatios(train=(100 - val - test) / 100, val=val / 100, test=test / 100)
         except (KeyError, TypeError, ValueError):
             return
-        self.split_editor.set_values(ratios, seed)
+        together = values.get("keep_together") is not False
+        self.split_editor.set_values(
+            DataConfig(root="", ratios=ratios, split_seed=seed, keep_together=together)
+        )
 
-    def _remember_values(self, ratios: SplitRatios, seed: int) -> None:
-        values = {"val": round(ratios.val * 100), "test": round(ratios.test * 100), "seed": seed}
-        self._settings.set_page_values("data", values)
+    def _remember_values(self) -> None:
+        values = self.split_editor.values
+        ratios: SplitRatios = values["ratios"]
+        self._settings.set_page_values(
+            "data",
+            {
+                "val": round(ratios.val * 100),
+                "test": round(ratios.test * 100),
+                "seed": values["split_seed"],
+                "keep_together": values["keep_together"],
+            },
+        )

@@ -43,11 +43,11 @@ class TrainPage(Page):
 
     Signals:
         go_to_data: the person wants to choose images.
-        images_wanted: those of a run that is shown: their root, shares and the seed of their division.
+        images_wanted: those of a run that is shown, as a DataConfig.
     """
 
     go_to_data = Signal()
-    images_wanted = Signal(str, object, int)
+    images_wanted = Signal(object)
 
     def __init__(self, session: Session, worker: Worker, theme: Theme, settings: Settings) -> None:
         super().__init__("Train", _WHAT)
@@ -334,9 +334,9 @@ class TrainPage(Page):
         if not event.there:
             self._notes.append(f"Its images are no longer in {event.root}.")
             return
-        wanted = event.root, data.ratios, data.split_seed
-        if session.catalogue is None or wanted != (session.data_root, session.ratios, session.split_seed):
-            self.images_wanted.emit(*wanted)
+        wanted = data.model_copy(update={"root": event.root})
+        if session.catalogue is None or wanted != session.data:
+            self.images_wanted.emit(wanted)
 
     def _show_end(self, event: RunEnd | RunCutOff) -> None:
         match event:

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from tlstudio.data.archive import is_archive
 from tlstudio.data.decode import EXTENSIONS
 from tlstudio.training.replay import is_run
 from tlstudio.ui.icons import icon
@@ -33,9 +34,9 @@ class Target:
 
 
 def dropped_paths(data: QMimeData) -> tuple[list[Path], list[Path]]:
-    """The folders and the images among what is dragged."""
+    """The folders (and archives, which are opened as such) and the images among what is dragged."""
     paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
-    folders = [path for path in paths if path.is_dir()]
+    folders = [path for path in paths if path.is_dir() or is_archive(path)]
     return folders, [path for path in paths if path.suffix.lower() in EXTENSIONS and path.is_file()]
 
 
@@ -119,7 +120,7 @@ class DropOverlay(QWidget):
         first = folders[0]
         if is_run(first):
             return (Target("train", f"Drop to show the run {first.name}", first),)
-        if not self.classifies:
+        if not self.classifies or is_archive(first):
             return (Target("folder", f"Drop to open {first.name} as your data", first),)
         return (
             Target("zero-shot", "Classify these images here", images=(*folders, *images)),

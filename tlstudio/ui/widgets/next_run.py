@@ -5,7 +5,7 @@ from typing import Any
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFrame, QVBoxLayout
 
-from tlstudio.config import DataConfig, RunConfig
+from tlstudio.config import RunConfig
 from tlstudio.data.catalogue import ImageRecord
 from tlstudio.training.events import TimesEstimated
 from tlstudio.ui.forecast import Forecast
@@ -52,8 +52,7 @@ class NextRun(QFrame):
     def config(self) -> RunConfig:
         """What is chosen now."""
         session = self._session
-        data = DataConfig(root=session.data_root, ratios=session.ratios, split_seed=session.split_seed)
-        return RunConfig(data=data, **session.run_fields(), **self.form.values())
+        return RunConfig(data=session.data, **session.run_fields(), **self.form.values())
 
     @Slot()
     @Slot(object)

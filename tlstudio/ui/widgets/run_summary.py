@@ -9,6 +9,7 @@ from tlstudio.config import Strategy
 from tlstudio.errors import StudioError
 from tlstudio.models.architectures import architecture
 from tlstudio.ui import text
+from tlstudio.ui.engine import SAMPLE
 from tlstudio.ui.session import Session
 from tlstudio.ui.theme import Space, with_role
 from tlstudio.ui.widgets.strategy_panel import title as strategy_title
@@ -60,8 +61,9 @@ def _data(session: Session) -> str:
         return "None yet"
     count = text.amount(len(catalogue.of_split("train")), "training image")
     classes = text.amount(len(catalogue.classes), "class", "classes")
-    name = "Sample images" if session.data_root == "sample" else catalogue.root.name
-    return f"{name} · {classes} · {count}"
+    name = "Sample images" if session.data.root == SAMPLE else Path(session.data.root).name
+    fold = f" · fold {session.data.fold + 1} of {session.data.folds}" if session.data.folds else ""
+    return f"{name} · {classes} · {count}{fold}"
 
 
 def _title(arch: str) -> str:

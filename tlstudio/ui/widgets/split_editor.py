@@ -1,19 +1,23 @@
 """How the images are divided into training, validation and test."""
 
 from collections.abc import Collection
+from typing import Any
 
-from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtCore import QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
-from tlstudio.config import SplitRatios
+from tlstudio.config import DataConfig, SplitRatios
 from tlstudio.data.catalogue import SPLITS, Catalogue, Split
 from tlstudio.ui.theme import Size, Space, Theme, number_font, with_role
-from tlstudio.ui.widgets.basics import number_box
+from tlstudio.ui.widgets.basics import QuietComboBox, number_box
 
 NAMES: dict[Split, str] = {"train": "Training", "val": "Validation", "test": "Test"}
-_DELAY = 250  # milliseconds: a number that is being typed is not yet meant
+_DELAY = 120  # milliseconds: what a slider passes over on its way is not meant
 _LEAST, _MOST = 5, 45  # per cent
+_SMALL = 300  # images, below which validation images are too few to trust once
+_FOLDS = (3, 5, 10)
+_PERCENT = 36  # pixels: "100 %"
 
 
 class SplitBar(QWidget):
@@ -49,10 +53,10 @@ class SplitBar(QWidget):
 
 
 class SplitEditor(QWidget):
-    """Shares and seed; what the folder gives itself cannot be changed, and the editor says so.
+    """Shares, folds and seed; what the folder gives itself cannot be changed, and the editor says so.
 
     Signals:
-        changed: other shares or another seed were asked for.
+        changed: another way of dividing was asked for.
     """
 
     changed = Signal()
@@ -60,50 +64,64 @@ class SplitEditor(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._bar = SplitBar(theme)
-        self._share: dict[Split, QSpinBox] = {
-            split: number_box(_LEAST, _MOST, suffix=" %") for split in SPLITS[1:]
-        }
-        self._train_share = QLabel()
+        self._share: dict[Split, QSlider] = {split: _slider() for split in SPLITS[1:]}
+        self._percent: dict[Split, QLabel] = {split: QLabel() for split in SPLITS}
         self._counts: dict[Split, QLabel] = {split: with_role(QLabel(), "quiet") for split in SPLITS}
         self.seed_box = number_box(0, 2**31 - 1)
+        self.together_box = QCheckBox("Keep look-alikes together")
+        self.folds_box = QuietComboBox()
+        self.fold_box = QuietComboBox()
+        self._folds_row = QWidget()
         self._note = with_role(QLabel(), "caption")
         self._note.setWordWrap(True)
+        self._given: set[Split] = set()
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(_DELAY)
         self._later.timeout.connect(self.changed)
         self._lay_out(theme)
-        self.set_values(SplitRatios(), 0)
+        self._connect()
+        self.set_values(DataConfig(root=""))
 
     @property
-    def ratios(self) -> SplitRatios:
+    def values(self) -> dict[str, Any]:
+        """What was asked for, by DataConfig's fields."""
         val, test = (self._share[split].value() for split in SPLITS[1:])
-        return SplitRatios(train=(100 - val - test) / 100, val=val / 100, test=test / 100)
-
-    @property
-    def seed(self) -> int:
-        return self.seed_box.value()
+        folds: int | None = self.folds_box.currentData()
+        return {
+            "ratios": SplitRatios(train=(100 - val - test) / 100, val=val / 100, test=test / 100),
+            "split_seed": self.seed_box.value(),
+            "keep_together": self.together_box.isChecked(),
+            "folds": folds,
+            "fold": max(0, self.fold_box.currentIndex()) if folds else 0,
+        }
 
     @property
     def note(self) -> str:
         """What the folder itself gives, or nothing."""
         return self._note.text()
 
-    def share(self, split: Split) -> QSpinBox:
-        """The field for the share of validation or of test."""
+    def share(self, split: Split) -> QSlider:
+        """The slider for the share of validation or of test, in per cent."""
         return self._share[split]
 
-    def set_values(self, ratios: SplitRatios, seed: int) -> None:
+    def set_values(self, data: DataConfig) -> None:
         """Show these without telling anybody."""
         for box, value in (
-            (self._share["val"], round(ratios.val * 100)),
-            (self._share["test"], round(ratios.test * 100)),
-            (self.seed_box, seed),
+            (self._share["val"], round(data.ratios.val * 100)),
+            (self._share["test"], round(data.ratios.test * 100)),
+            (self.seed_box, data.split_seed),
         ):
-            box.blockSignals(True)
-            box.setValue(value)
-            box.blockSignals(False)
-        self._show_train_share()
+            with QSignalBlocker(box):
+                box.setValue(value)
+        with QSignalBlocker(self.together_box):
+            self.together_box.setChecked(data.keep_together)
+        with QSignalBlocker(self.folds_box):
+            if self.folds_box.findData(data.folds) < 0:
+                self.folds_box.addItem(f"{data.folds} parts", data.folds)
+            self.folds_box.setCurrentIndex(self.folds_box.findData(data.folds))
+        self._fill_fold(data.fold)
+        self._show_shares()
 
     def show_division(self, divided: Catalogue, given: Collection[Split]) -> None:
         """Show the counts of a division; ``given`` are the splits that the folder itself has."""
@@ -111,52 +129,130 @@ class SplitEditor(QWidget):
         self._bar.show_counts(counts)
         for split, count in counts.items():
             self._counts[split].setText(f"{count:,}")
-        for split, box in self._share.items():
-            box.setEnabled(split not in given)
-        self.seed_box.setEnabled(not {"val", "test"} <= set(given))
-        fixed = [NAMES[split].lower() for split in SPLITS if split in given]
-        self._note.setText(f"The folder itself gives {_listed(fixed)}." if fixed else "")
-        self._note.setVisible(bool(fixed))
+        self._given = set(given)
+        folded = self.values["folds"] is not None
+        # A large set gains little from being trained on several times, and loses much time.
+        self._folds_row.setVisible(folded or len(divided.images) < _SMALL)
+        self._share["val"].setEnabled("val" not in given and not folded)
+        self._share["test"].setEnabled("test" not in given)
+        self.seed_box.setEnabled(folded or not {"val", "test"} <= self._given)
+        self._show_note()
+
+    def _show_note(self) -> None:
+        fixed = [NAMES[split].lower() for split in SPLITS if split in self._given]
+        words = [f"The folder itself gives {_listed(fixed)}."] if fixed else []
+        if (folds := self.values["folds"]) is not None:
+            words.append(
+                f"All but the test images are cut into {folds} parts: one validates, the others train. "
+                "A run with each in turn tells how much is luck."
+            )
+        self._note.setText(" ".join(words))
+        self._note.setVisible(bool(words))
 
     def _lay_out(self, theme: Theme) -> None:
         grid = QGridLayout()
         grid.setHorizontalSpacing(Space.S)
-        grid.setVerticalSpacing(Space.XS)
+        grid.setVerticalSpacing(0)
         grid.setColumnStretch(1, 1)
         for row, split in enumerate(SPLITS):
             grid.addWidget(_Swatch(theme, split, NAMES[split]), row, 0)
-            self._counts[split].setFont(number_font())
-            self._counts[split].setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-            grid.addWidget(self._counts[split], row, 1)
-            grid.setRowMinimumHeight(row, Size.CONTROL)
-        self._train_share.setFont(number_font())
-        self._train_share.setContentsMargins(Space.S + Size.FOCUS, 0, 0, 0)
-        grid.addWidget(self._train_share, 0, 2)
-        for row, (split, box) in enumerate(self._share.items(), start=1):
-            box.setFixedWidth(Size.FIELD)
-            box.setAccessibleName(f"{NAMES[split]} share in per cent")
-            box.valueChanged.connect(self._edit)
-            grid.addWidget(box, row, 2)
-        self.seed_box.setFixedWidth(Size.FIELD)
-        self.seed_box.setAccessibleName("Seed of the division")
-        self.seed_box.setToolTip("The same seed divides the same images alike")
-        self.seed_box.valueChanged.connect(self._edit)
-        grid.addWidget(with_role(QLabel("Seed"), "quiet"), 3, 0)
-        grid.addWidget(self.seed_box, 3, 2)
+            for column, label in ((2, self._percent[split]), (3, self._counts[split])):
+                label.setFont(number_font())
+                label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                grid.addWidget(label, row, column)
+            grid.setRowMinimumHeight(row, Size.ICON + Space.XS)
+        for row, (split, slider) in enumerate(self._share.items(), start=1):
+            slider.setAccessibleName(f"{NAMES[split]} share in per cent")
+            grid.addWidget(slider, row, 1)
+        grid.setColumnMinimumWidth(2, _PERCENT)
+        grid.setColumnMinimumWidth(3, _PERCENT)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(Space.S)
         layout.addWidget(self._bar)
         layout.addLayout(grid)
+        layout.addWidget(self.together_box)
+        layout.addWidget(self._folds_row)
+        layout.addLayout(self._seed_row())
         layout.addWidget(self._note)
+        self._lay_out_folds()
+
+    def _seed_row(self) -> QHBoxLayout:
+        self.together_box.setToolTip(
+            "Copies of one picture come into the same split, or the test would be too easy"
+        )
+        self.seed_box.setFixedWidth(Size.FIELD)
+        self.seed_box.setAccessibleName("Seed of the division")
+        self.seed_box.setToolTip("The same seed divides the same images alike")
+        row = QHBoxLayout()
+        row.addWidget(with_role(QLabel("Seed"), "quiet"), 1)
+        row.addWidget(self.seed_box)
+        return row
+
+    def _lay_out_folds(self) -> None:
+        self.folds_box.addItem("Off", None)
+        for folds in _FOLDS:
+            self.folds_box.addItem(f"{folds} parts", folds)
+        self.folds_box.setAccessibleName("Cross-validation")
+        self.folds_box.setToolTip("For few images: train several times, each validated with another part")
+        self.fold_box.setAccessibleName("The part that validates")
+        row = QHBoxLayout(self._folds_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(Space.S)
+        row.addWidget(with_role(QLabel("Cross-validate"), "quiet"), 1)
+        row.addWidget(self.folds_box)
+        row.addWidget(self.fold_box)
+
+    def _connect(self) -> None:
+        for slider in self._share.values():
+            slider.valueChanged.connect(self._edit)
+        self.seed_box.valueChanged.connect(self._edit)
+        self.together_box.toggled.connect(self._edit)
+        self.folds_box.currentIndexChanged.connect(self._edit_folds)
+        self.fold_box.currentIndexChanged.connect(self._edit)
 
     @Slot()
     def _edit(self) -> None:
-        self._show_train_share()
+        self._show_shares()
         self._later.start()
 
-    def _show_train_share(self) -> None:
-        self._train_share.setText(f"{round(self.ratios.train * 100)} %")
+    @Slot()
+    def _edit_folds(self) -> None:
+        self._fill_fold(0)
+        self._edit()
+
+    def _fill_fold(self, fold: int) -> None:
+        folds: int | None = self.folds_box.currentData()
+        with QSignalBlocker(self.fold_box):
+            self.fold_box.clear()
+            self.fold_box.addItems([f"{one} of {folds}" for one in range(1, (folds or 0) + 1)])
+            self.fold_box.setCurrentIndex(fold if folds else -1)
+        self.fold_box.setVisible(folds is not None)
+
+    def _show_shares(self) -> None:
+        values = self.values
+        ratios: SplitRatios = values["ratios"]
+        shares: dict[Split, float] = {"train": ratios.train, "val": ratios.val, "test": ratios.test}
+        if folds := values["folds"]:
+            shares["val"] = (1 - ratios.test) / folds
+            shares["train"] = 1 - ratios.test - shares["val"]
+        for split, label in self._percent.items():
+            label.setText(f"{round(shares[split] * 100)} %")
+
+
+class _Slider(QSlider):
+    """Does not change when somebody scrolls past it."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+def _slider() -> QSlider:
+    slider = _Slider(Qt.Orientation.Horizontal)
+    slider.setRange(_LEAST, _MOST)
+    slider.setPageStep(5)
+    slider.setMinimumWidth(Size.PREVIEW // 4)
+    return slider
 
 
 class _Swatch(QWidget):
