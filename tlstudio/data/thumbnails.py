@@ -176,12 +176,13 @@ def _get(connection: sqlite3.Connection, key: bytes) -> bytes | None:
 def _put(connection: sqlite3.Connection, copies: list[tuple[bytes, int, bytes]], limit: int) -> None:
     with connection:
         connection.executemany("insert or replace into copies values (?, ?, ?)", copies)
-    if _taken(connection) > limit:
+    taken = _taken(connection)
+    if taken > limit:
         with connection:
             count: int = connection.execute("select count(*) from copies").fetchone()[0]
             connection.execute(
                 "delete from copies where rowid in (select rowid from copies order by seen limit ?)",
-                (count - int(_KEPT_WHEN_FULL * count),),
+                (count - int(count * _KEPT_WHEN_FULL * limit / taken),),
             )
 
 

@@ -178,7 +178,8 @@ class ThumbnailGrid(QAbstractItemView):
         painter = QPainter(self.viewport())
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         region, box = event.region(), event.rect()
-        for row in self._rows_between(box.top(), box.bottom()):
+        # Backwards, since of the pictures that are not there the last one asked for is drawn first.
+        for row in reversed(self._rows_between(box.top(), box.bottom())):
             index = self.model().index(row, 0)
             cell = self.visualRect(index)
             if region.intersects(cell):
