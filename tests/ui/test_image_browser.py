@@ -416,7 +416,7 @@ def test_that_a_key_shows_the_image_large_and_arrows_go_on(
     QTest.keyClick(viewer, Key.Key_Escape)
     assert browser.viewer is None
     assert browser.grid.currentIndex().row() == 35
-    qtbot.waitUntil(browser.grid.hasFocus)
+    assert browser.focusWidget() is browser.grid
 
 
 def test_that_a_double_click_opens_and_space_closes(browser: ImageBrowser, worker: Worker, qtbot) -> None:
