@@ -36,7 +36,7 @@ QToolTip {
 _FRAMES = """
 QFrame[role="card"] { background: $surface; border: $size_line solid $line; border-radius: $radius_card; }
 QFrame[role="well"] { background: $faint; border: none; border-radius: $radius_card; }
-QFrame[role="alert"] {
+QFrame[role="loud"] {
     background: $surface; border: $size_line solid $warning; border-radius: $radius_card;
 }
 QFrame[role="banner"] {

@@ -202,6 +202,7 @@ class DataPage(Page):
         self.split_editor.changed.connect(self._divide)
         self.browser.class_cleared.connect(self.class_list.show_all)
         self.side.health.shown.connect(self._show_images_of)
+        self.side.health.mended.connect(self.browser.clear_filters)
         self.side.problems_found.connect(self.browser.set_problems)
         self.understood.nesting_chosen.connect(self._nest)
         self.understood.check_wanted.connect(self.folder.check)

@@ -1,7 +1,7 @@
 """What about the images would spoil a training, the worst first, each with its images and what mends it."""
 
 from PySide6.QtCore import QSize, Signal, Slot
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from tlstudio.data.health import Finding, HealthReport, Kind, Mend, Severity
@@ -60,9 +60,7 @@ class HealthPanel(QWidget):
         self._list = QVBoxLayout(content)
         self._list.setContentsMargins(0, 0, Space.XS, 0)
         self._list.setSpacing(Space.S)
-        self._list.addStretch(1)
         self._pane: QScrollArea = scrolled(content)
-        self._pane.setFixedHeight(_MOST)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.calm)
@@ -104,6 +102,16 @@ class HealthPanel(QWidget):
         self.calm.setText(_CALM if report else "Known once all images are checked.")
         self.calm.setVisible(not self.rows)
         self._pane.setVisible(bool(self.rows))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as the findings need beside a scroll bar, which could otherwise come and go for ever."""
+        needed = self._list.heightForWidth(max(1, self.width() - Space.L))
+        self._pane.setFixedHeight(max(1, min(needed, _MOST)))
 
 
 class FindingRow(QFrame):
@@ -121,7 +129,7 @@ class FindingRow(QFrame):
         self.finding = finding
         icon, token, word = _SIGNS[finding.severity]
         loud = finding.severity == "loud"
-        self.setProperty("role", "alert" if loud else "well")
+        self.setProperty("role", "loud" if loud else "well")
         head = QHBoxLayout()
         head.setSpacing(Space.XS)
         head.addWidget(_Sign(icon, token, theme))
@@ -134,7 +142,7 @@ class FindingRow(QFrame):
             self._mend_button(mend, place, theme) for place, mend in enumerate(finding.mends)
         ]
         actions = QWidget()
-        flow = FlowLayout(actions)
+        flow = FlowLayout(actions, spacing=Space.XS)
         for one in (self.show_button, *self.mend_buttons):
             flow.addWidget(one)
         layout = QVBoxLayout(self)

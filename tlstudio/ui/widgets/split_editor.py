@@ -17,6 +17,7 @@ _DELAY = 120  # milliseconds: what a slider passes over on its way is not meant
 _LEAST, _MOST = 5, 45  # per cent
 _SMALL = 300  # images, below which validation images are too few to trust once
 _FOLDS = (3, 5, 10)
+_CHOICE = 98  # pixels: "10 folds"
 _PERCENT = 36  # pixels: "100 %"
 
 
@@ -118,7 +119,7 @@ class SplitEditor(QWidget):
             self.together_box.setChecked(data.keep_together)
         with QSignalBlocker(self.folds_box):
             if self.folds_box.findData(data.folds) < 0:
-                self.folds_box.addItem(f"{data.folds} parts", data.folds)
+                self.folds_box.addItem(f"{data.folds} folds", data.folds)
             self.folds_box.setCurrentIndex(self.folds_box.findData(data.folds))
         self._fill_fold(data.fold)
         self._show_shares()
@@ -143,8 +144,8 @@ class SplitEditor(QWidget):
         words = [f"The folder itself gives {_listed(fixed)}."] if fixed else []
         if (folds := self.values["folds"]) is not None:
             words.append(
-                f"All but the test images are cut into {folds} parts: one validates, the others train. "
-                "A run with each in turn tells how much is luck."
+                f"Cross-validation: of {folds} folds one validates and the others train. "
+                "Runs with each in turn tell how much is luck."
             )
         self._note.setText(" ".join(words))
         self._note.setVisible(bool(words))
@@ -192,14 +193,16 @@ class SplitEditor(QWidget):
     def _lay_out_folds(self) -> None:
         self.folds_box.addItem("Off", None)
         for folds in _FOLDS:
-            self.folds_box.addItem(f"{folds} parts", folds)
+            self.folds_box.addItem(f"{folds} folds", folds)
         self.folds_box.setAccessibleName("Cross-validation")
-        self.folds_box.setToolTip("For few images: train several times, each validated with another part")
-        self.fold_box.setAccessibleName("The part that validates")
+        self.folds_box.setToolTip("For few images: train several times, each validated with another fold")
+        self.fold_box.setAccessibleName("The fold that validates")
+        for box in (self.folds_box, self.fold_box):
+            box.setFixedWidth(_CHOICE)
         row = QHBoxLayout(self._folds_row)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(Space.S)
-        row.addWidget(with_role(QLabel("Cross-validate"), "quiet"), 1)
+        row.addWidget(with_role(QLabel("Folds"), "quiet"), 1)
         row.addWidget(self.folds_box)
         row.addWidget(self.fold_box)
 
