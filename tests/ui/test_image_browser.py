@@ -204,6 +204,14 @@ def test_that_the_current_image_is_scrolled_into_sight(
     assert empty.grid.verticalOffset() == 0
 
 
+def test_that_a_letter_typed_among_the_images_begins_a_search(browser: ImageBrowser, qtbot) -> None:
+    browser.grid.setFocus()
+    with qtbot.waitSignal(browser.filters.changed):
+        QTest.keyClick(browser.grid, Key.Key_G)
+        QTest.keyClicks(browser.focusWidget(), "reen/1")
+    assert names(browser) == ["green/10.png", "green/11.png"]
+
+
 def test_that_a_click_selects_what_lies_under_it(browser: ImageBrowser) -> None:
     place = browser.grid.visualRect(browser.model.index(4)).center()
     QTest.mouseClick(browser.grid.viewport(), Qt.MouseButton.LeftButton, pos=place)

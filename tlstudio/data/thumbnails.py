@@ -25,7 +25,7 @@ _T = TypeVar("_T")
 
 DEFAULT_LIMIT = 500 * 10**6  # bytes
 LEAST_BYTES = 40_000  # of a file whose copy is kept: smaller ones are decoded as quickly as their copies
-_LARGEST = 256  # pixels: larger copies are previews, looked at one by one
+_LARGEST = 320  # pixels: larger copies are previews, looked at one by one
 _QUALITY = 85
 # Raise it when a copy is made in another way: what is kept is then forgotten.
 _VERSION = 1

@@ -40,5 +40,5 @@ def _ask_desktop(path: Path) -> bool:
     if name not in (*services.registeredServiceNames().value(), *services.activatableServiceNames().value()):
         return False
     call = QDBusMessage.createMethodCall(name, "/org/freedesktop/FileManager1", name, "ShowItems")
-    call.setArguments([[QUrl.fromLocalFile(str(path)).toString()], ""])
+    call.setArguments([[QUrl.fromLocalFile(str(path)).toEncoded().toStdString()], ""])
     return bool(bus.send(call))

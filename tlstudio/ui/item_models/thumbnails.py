@@ -144,12 +144,15 @@ class ThumbnailModel(QAbstractListModel):
     """The images that are shown; DecorationRole is the picture, None until it is drawn.
 
     RECORD is the ImageRecord, FAILED why its picture cannot be shown.
+
+    Attributes:
+        side: the longer side of the pictures, in pixels.
     """
 
     def __init__(self, store: PictureStore, side: int, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
-        self._side = side
+        self.side = side
         self._catalogue: Catalogue | None = None
         self._places: Sequence[int] = ()
         self._files: dict[int, Path] = {}  # of the rows that somebody looked at; a path takes long to make
@@ -168,7 +171,7 @@ class ThumbnailModel(QAbstractListModel):
     def look_at(self, rows: Sequence[int]) -> None:
         """Draw the pictures of these rows, the first one first, and none that were asked for before."""
         shown = len(self._places)
-        self._store.look_at((self._file(row) for row in rows if 0 <= row < shown), self._side)
+        self._store.look_at((self._file(row) for row in rows if 0 <= row < shown), self.side)
 
     def file(self, index: Index) -> Path:
         """The image file of a row."""
@@ -212,7 +215,7 @@ class ThumbnailModel(QAbstractListModel):
         return value
 
     def _picture(self, row: int) -> QPixmap | str | None:
-        return self._store.picture(self._file(row), self._side)
+        return self._store.picture(self._file(row), self.side)
 
     def _file(self, row: int) -> Path:
         path = self._files.get(row)

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Collection, Mapping
 
 from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from tlstudio.data.arrange import Columns, Filter, Ordered
@@ -21,6 +21,8 @@ from tlstudio.ui.widgets.image_viewer import ImageViewer
 from tlstudio.ui.widgets.split_editor import NAMES
 from tlstudio.ui.widgets.thumbnail_grid import ThumbnailGrid
 from tlstudio.ui.worker import Task, Worker
+
+_DENSEST = 2  # pixels for one, of a display for which thumbnails are still drawn sharp
 
 
 class ImageBrowser(QFrame):
@@ -48,7 +50,8 @@ class ImageBrowser(QFrame):
         self._ordered: Ordered | None = None
         self._ordering: Task | None = None
         self.store = PictureStore(worker, self)
-        self.model = ThumbnailModel(self.store, Size.THUMBNAIL, self)
+        ratio = min(_DENSEST, QGuiApplication.primaryScreen().devicePixelRatio())
+        self.model = ThumbnailModel(self.store, round(Size.THUMBNAIL * ratio), self)
         self.grid = ThumbnailGrid(theme)
         self.grid.setModel(self.model)
         self.preview = ImagePreview(self.store, theme)
@@ -153,6 +156,7 @@ class ImageBrowser(QFrame):
         self.grid.selectionModel().currentChanged.connect(self._select)
         self.grid.looked_at.connect(self.model.look_at)
         self.grid.opened.connect(self.enlarge)
+        self.grid.typed.connect(self._search_for)
         self.preview.enlarge_wanted.connect(self.enlarge)
         self.preview.seen_wanted.connect(self._ask_what_is_seen)
         self.filters.changed.connect(self._show_images)
@@ -257,6 +261,11 @@ class ImageBrowser(QFrame):
     def _search(self) -> None:
         self.filters.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.filters.search.selectAll()
+
+    @Slot(str)
+    def _search_for(self, letter: str) -> None:
+        self.filters.search.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.filters.search.setText(letter)
 
     # Looking closely
 

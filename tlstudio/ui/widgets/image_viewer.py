@@ -152,5 +152,5 @@ class ImageViewer(QDialog):
         """The large picture, or until it is there a smaller one."""
         path = self._file(self.row)
         large = self._store.picture(path, _LARGE)
-        smaller = (self._store.kept(path, side) for side in (SIDE, Size.THUMBNAIL))
+        smaller = (self._store.kept(path, side) for side in (SIDE, self._model.side))
         self.canvas.show_picture(large or next((one for one in smaller if isinstance(one, QPixmap)), None))

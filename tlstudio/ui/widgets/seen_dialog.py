@@ -206,7 +206,9 @@ class SeenDialog(QDialog):
         assert self._config is not None
         varied = self.augmentation is not Augmentation.NONE
         rest = (
-            "Training varies each image anew." if varied else "Training sees the images as validation does."
+            "In training each comes in views like these."
+            if varied
+            else "Training sees the images as validation does."
         )
         title = architecture(self._config.arch).title
         self.sentence.setText(

@@ -29,10 +29,12 @@ class ThumbnailGrid(QAbstractItemView):
     Signals:
         looked_at: the rows in sight and then those near it, whose pictures should be there.
         opened: the person wants to see the current image large (Enter, Space, a double click).
+        typed: a letter or a figure, which begins a search.
     """
 
     looked_at = Signal(object)
     opened = Signal(QModelIndex)
+    typed = Signal(str)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -172,6 +174,11 @@ class ThumbnailGrid(QAbstractItemView):
                 self.opened.emit(self.currentIndex())
         else:
             super().keyPressEvent(event)
+
+    def keyboardSearch(self, search: str) -> None:
+        # Qt's own asks each of a hundred thousand images for its name.
+        if search.strip():
+            self.typed.emit(search)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         self._tell_what_is_seen()
