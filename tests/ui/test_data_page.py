@@ -21,7 +21,7 @@ from tlstudio.data.scan import ScanFinished
 from tlstudio.events import Notice
 from tlstudio.ui import engine
 from tlstudio.ui import settings as remembered
-from tlstudio.ui.engine import DataOpened
+from tlstudio.ui.engine import DataOpened, counts_of
 from tlstudio.ui.pages.base import NEEDED, READY
 from tlstudio.ui.pages.data import DataPage
 from tlstudio.ui.session import Session
@@ -269,7 +269,11 @@ def test_that_a_hundred_thousand_images_are_listed_without_being_read(
     asked = []
     page.browser.store.picture = lambda path, side: asked.append(path)  # type: ignore[method-assign]
     layout = Layout("Each folder is a class.", (), {}, (), Listing(catalogue.root, (), (), ()))
-    page.folder.take(DataOpened(ScanFinished(catalogue, layout, {}), DataConfig(root="nowhere"), catalogue))
+    page.folder.take(
+        DataOpened(
+            ScanFinished(catalogue, layout, {}), DataConfig(root="nowhere"), catalogue, counts_of(catalogue)
+        )
+    )
     page.browser.grid.scrollToBottom()
     page.browser.grid.viewport().grab()
     assert page.summary.text() == "2 classes · 100,000 images"

@@ -6,12 +6,13 @@ Every function here runs on a task's thread (see worker.py), never on the window
 import contextlib
 import dataclasses
 import threading
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 from tlstudio.config import Corrections, DataConfig, RunConfig
 from tlstudio.data.arrange import Order
-from tlstudio.data.catalogue import Catalogue
+from tlstudio.data.catalogue import SPLITS, Catalogue
 from tlstudio.data.duplicates import DuplicateGroup
 from tlstudio.data.health import HealthReport
 from tlstudio.data.scan import ScanFinished
@@ -54,17 +55,21 @@ def warm_up(control: Control) -> Iterator[Event]:
     yield MachineReady(choose_device("auto").type)
 
 
+Counts = tuple[tuple[int, ...], ...]  # images of each class in each of SPLITS
+
+
 @dataclasses.dataclass(frozen=True)
 class DataOpened(Event):
     """A folder after a quick look.
 
-    ``data`` is how it is read and divided, with what was kept for it; ``divided`` is what comes of that.
-    ``notes`` say what of that no longer fits the folder.
+    ``data`` is how it is read and divided, with what was kept for it; ``divided`` is what comes of that, and
+    ``counts`` its images. ``notes`` say what of that no longer fits the folder.
     """
 
     scanned: ScanFinished
     data: DataConfig
     divided: Catalogue
+    counts: Counts
     notes: tuple[str, ...] = ()
 
 
@@ -82,6 +87,7 @@ class DataDivided(Event):
 
     data: DataConfig
     divided: Catalogue
+    counts: Counts
     changed: bool
 
 
@@ -136,8 +142,17 @@ def _opened(scanned: ScanFinished, data: DataConfig) -> DataOpened:
             raise
         data = data.model_copy(update={"corrections": Corrections()})
         note = "The corrections made to this folder no longer fit it; it is shown without them."
-        return DataOpened(scanned, data, divided(scanned.catalogue, data, ()), (note,))
-    return DataOpened(scanned, data, catalogue, outdated(scanned.catalogue, data.corrections))
+        catalogue = divided(scanned.catalogue, data, ())
+        return DataOpened(scanned, data, catalogue, counts_of(catalogue), (note,))
+    notes = outdated(scanned.catalogue, data.corrections)
+    return DataOpened(scanned, data, catalogue, counts_of(catalogue), notes)
+
+
+def counts_of(divided: Catalogue) -> Counts:
+    """How many images of each class each split has: counting takes too long for the window's thread."""
+    found = Counter((image.label, image.split) for image in divided.images)
+    labels = range(len(divided.classes))
+    return tuple(tuple(found[label, split] for split in SPLITS) for label in labels)
 
 
 def check_images(scanned: ScanFinished, control: Control) -> Iterator[Event]:
@@ -168,7 +183,8 @@ def divide(
     scanned, failure = found.scanned, None
     catalogue = divided(scanned.catalogue, data, found.groups)
     control.checkpoint()
-    yield DataDivided(data, catalogue, before is None or not _same(before, catalogue))
+    changed = before is None or not _same(before, catalogue)
+    yield DataDivided(data, catalogue, counts_of(catalogue), changed)
     if keep:
         root = scanned.catalogue.root if data.root == SAMPLE else Path(data.root).expanduser()
         try:

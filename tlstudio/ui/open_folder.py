@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QObject, Signal, Slot
 
 from tlstudio.config import Corrections, DataConfig
-from tlstudio.data.catalogue import Catalogue
+from tlstudio.data.catalogue import Catalogue, Split
 from tlstudio.data.corrections import added, class_left_out, class_taken_in, renamed
 from tlstudio.data.health import HealthReport
 from tlstudio.data.layouts import Nesting
@@ -25,6 +25,8 @@ class OpenFolder(QObject):
     Attributes:
         data: how the folder that is open is read, corrected and divided.
         divided: what comes of it; None before a folder is open.
+        counts: its images by class and split.
+        given: the splits that the folder itself gives.
         checked: all of its images were decoded.
         health: what is wrong with them; None before they are checked.
         history: the steps in which it was corrected.
@@ -64,6 +66,8 @@ class OpenFolder(QObject):
         self._seen_changes = _NO_CHANGES
         self.data = DataConfig(root="")
         self.divided: Catalogue | None = None
+        self.counts: engine.Counts = ()
+        self.given: frozenset[Split] = frozenset()
         self.checked = False
         self.health: HealthReport | None = None
         self.history = History()
@@ -224,6 +228,8 @@ class OpenFolder(QObject):
         self._possible = event.data.corrections
         self._seen_changes = _NO_CHANGES
         self.data, self.divided, self.checked = event.data, event.divided, False
+        self.counts = event.counts
+        self.given = frozenset(split for one in event.scanned.catalogue.images if (split := one.split))
         self.health = None
         self.opened.emit(event)
 
@@ -288,7 +294,7 @@ class OpenFolder(QObject):
             case engine.DataDivided():
                 self._possible = event.data.corrections
                 if event.changed or self.divided is None:
-                    self.divided = event.divided
+                    self.divided, self.counts = event.divided, event.counts
                 self.divided_anew.emit()
             case engine.HealthExamined(report) if self.checked:
                 self.health = report

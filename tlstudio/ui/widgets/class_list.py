@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections import Counter
+from collections.abc import Sequence
 
 from PySide6.QtCore import (
     QAbstractItemModel,
@@ -26,6 +27,7 @@ from PySide6.QtWidgets import (
 from tlstudio.config import Corrections
 from tlstudio.data.catalogue import SPLITS, Catalogue, Split
 from tlstudio.ui import text
+from tlstudio.ui.engine import Counts
 from tlstudio.ui.theme import Size, Space, Theme, Type, number_font
 from tlstudio.ui.widgets.paint import draw_text, font
 from tlstudio.ui.widgets.split_editor import NAMES
@@ -57,16 +59,15 @@ class ClassRow:
         return f"{self.name}, {text.amount(self.count, 'image')}: {splits}"
 
 
-def class_rows(folder: Catalogue, corrections: Corrections, divided: Catalogue) -> list[ClassRow]:
-    """The classes of a division, then those of the folder that are left out."""
-    counted = Counter((image.label, image.split) for image in divided.images)
-    sums = [sum(counted[label, split] for split in SPLITS) for label in range(len(divided.classes))]
+def class_rows(
+    folder: Catalogue, corrections: Corrections, classes: Sequence[str], counts: Counts
+) -> list[ClassRow]:
+    """The classes of a division with their counts, then those of the folder that are left out."""
+    sums = [sum(splits) for splits in counts]
     most = max(sums, default=0) or 1
     rows = [
-        ClassRow(
-            name, label, sums[label], sums[label] / most, tuple((one, counted[label, one]) for one in SPLITS)
-        )
-        for label, name in enumerate(divided.classes)
+        ClassRow(name, label, sums[label], sums[label] / most, tuple(zip(SPLITS, counts[label], strict=True)))
+        for label, name in enumerate(classes)
     ]
     without = set(corrections.without_classes)
     if without:

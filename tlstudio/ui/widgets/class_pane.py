@@ -44,7 +44,11 @@ class ClassPane(QWidget):
         """Show the classes of the folder that is open as they are now."""
         folder = self._folder
         if folder.divided is not None and folder.scanned is not None:
-            self.list.show_rows(class_rows(folder.scanned.catalogue, folder.data.corrections, folder.divided))
+            self.list.show_rows(
+                class_rows(
+                    folder.scanned.catalogue, folder.data.corrections, folder.divided.classes, folder.counts
+                )
+            )
         count, described = counted(folder.history.current)
         self.corrections.setText(text.amount(count, "correction") if count else "")
         self.corrections.setToolTip(described)

@@ -3,7 +3,7 @@
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QVBoxLayout
 
-from tlstudio.data.catalogue import Split
+from tlstudio.data.catalogue import SPLITS
 from tlstudio.ui import text
 from tlstudio.ui.open_folder import OpenFolder
 from tlstudio.ui.theme import Size, Space, Theme, restyle
@@ -65,10 +65,10 @@ class DataSide(QFrame):
     @Slot()
     def _show_division(self) -> None:
         folder, divided = self._folder, self._folder.divided
-        if divided is None or folder.scanned is None:
+        if divided is None:
             return
-        given: set[Split] = {image.split for image in folder.scanned.catalogue.images if image.split}
-        self.split_editor.show_division(divided, given)
+        sums = (sum(splits) for splits in zip(*folder.counts, strict=True))
+        self.split_editor.show_division(dict(zip(SPLITS, sums, strict=True)), folder.given)
         files = divided.set_aside
         self.set_aside.show_files(files)
         self.set_aside_fold.set_title(f"{text.amount(len(files), 'file')} set aside")

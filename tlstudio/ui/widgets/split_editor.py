@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QWheelEve
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 from tlstudio.config import DataConfig, SplitRatios
-from tlstudio.data.catalogue import SPLITS, Catalogue, Split
+from tlstudio.data.catalogue import SPLITS, Split
 from tlstudio.ui.theme import Size, Space, Theme, number_font, with_role
 from tlstudio.ui.widgets.basics import QuietComboBox, number_box
 
@@ -124,16 +124,15 @@ class SplitEditor(QWidget):
         self._fill_fold(data.fold)
         self._show_shares()
 
-    def show_division(self, divided: Catalogue, given: Collection[Split]) -> None:
+    def show_division(self, counts: dict[Split, int], given: Collection[Split]) -> None:
         """Show the counts of a division; ``given`` are the splits that the folder itself has."""
-        counts: dict[Split, int] = {split: len(divided.of_split(split)) for split in SPLITS}
         self._bar.show_counts(counts)
         for split, count in counts.items():
             self._counts[split].setText(f"{count:,}")
         self._given = set(given)
         folded = self.values["folds"] is not None
         # A large set gains little from being trained on several times, and loses much time.
-        self._folds_row.setVisible(folded or len(divided.images) < _SMALL)
+        self._folds_row.setVisible(folded or sum(counts.values()) < _SMALL)
         self._share["val"].setEnabled("val" not in given and not folded)
         self._share["test"].setEnabled("test" not in given)
         self.seed_box.setEnabled(folded or not {"val", "test"} <= self._given)
