@@ -266,6 +266,7 @@ def test_that_nothing_found_is_said_and_the_way_back_is_offered(browser: ImageBr
     click(browser.nothing_button)
     assert len(names(browser)) == 36
     assert cleared.count() == 1
+    assert browser.preview.name == "00.png"
     assert browser.filters.search.text() == ""
     assert browser.grid.hasFocus()
 
@@ -308,6 +309,9 @@ def test_that_problems_are_offered_with_their_number_and_told_of_their_images(
     box.setCurrentIndex(1)
     assert names(browser) == ["red/01.png", "red/02.png"]
     assert browser.preview.notes == "Looks like red/02.png"
+    browser.set_problems({"Look alike": {"red/01.png": "Looks like red/03.png"}})
+    assert names(browser) == ["red/01.png"]
+    assert browser.preview.notes == "Looks like red/03.png"
     browser.set_problems({"Dark": {"red/02.png": ""}})
     assert len(names(browser)) == 36
     assert not browser.filters.clear_button.isVisible()
@@ -461,3 +465,13 @@ def test_that_every_control_has_a_name_and_is_reached_by_tab(browser: ImageBrows
     browser.set_problems({"Dark": {"blue/02.png": "Very dark"}})
     browser.filter_class(0)
     check_controls(browser)
+
+
+def test_that_an_image_that_changed_sides_is_described_anew(
+    browser: ImageBrowser, catalogue: Catalogue
+) -> None:
+    before = browser.preview.facts["Split"].text()
+    other = "val" if before != "Validation" else "test"
+    moved = tuple(image.in_split(other) for image in catalogue.images)
+    browser.show_catalogue(dataclasses.replace(catalogue, images=moved))
+    assert browser.preview.facts["Split"].text() == {"val": "Validation", "test": "Test"}[other]

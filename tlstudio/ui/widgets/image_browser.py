@@ -219,10 +219,13 @@ class ImageBrowser(QFrame):
         self.filters.show_sentence(self._sentence(shown), filtered=not wanted.empty)
         self.nothing_words.setText(self._why_nothing())
         self.pages.setCurrentIndex(0 if shown else 1)
-        self.preview.clear()
-        if shown:
-            row = self.model.row_of(current.path) if current is not None else None
-            self.grid.setCurrentIndex(self.model.index(row or 0))
+        if not shown:
+            self.preview.clear()
+            return
+        row = self.model.row_of(current.path) if current is not None else None
+        index = self.model.index(row or 0)
+        self.grid.setCurrentIndex(index)
+        self._select(index)  # it may be the current one already, and other things be known of it
 
     def _sentence(self, shown: int) -> str:
         assert self._catalogue is not None

@@ -104,7 +104,7 @@ class ImagePreview(QWidget):
         for each in (self.enlarge_button, self.seen_button, self.folder_button, self.copy_button):
             buttons.addWidget(each)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, 0, Space.XS, 0)  # at the right may be a scroll bar
         layout.setSpacing(Space.M)
         layout.addWidget(self._canvas)
         layout.addWidget(self._name)
