@@ -141,6 +141,7 @@ def test_that_a_zip_file_is_dropped_and_opened_like_a_folder(
     with zipfile.ZipFile(archive, "w") as file:
         for image in sorted(dataset.rglob("*.png")):
             file.write(image, image.relative_to(dataset))
+        file.writestr("../outside.png", b"")
     dragged = QMimeData()
     dragged.setUrls([QUrl.fromLocalFile(str(archive))])
     assert dropped_paths(dragged) == ([archive], [])
@@ -148,6 +149,7 @@ def test_that_a_zip_file_is_dropped_and_opened_like_a_folder(
     qtbot.waitUntil(lambda: not worker.tasks)
     assert page.summary.text() == "3 classes · 36 images"
     assert page.path_field.text() == session.data.root == str(archive)
+    assert "Left out of pictures.zip: what lies outside of it (1)." in page.understood.sentence.text()
     assert settings.recent_folders() == [str(archive)]
 
 

@@ -18,7 +18,7 @@ from tlstudio.data.health import HealthReport
 from tlstudio.data.scan import ScanFinished
 from tlstudio.data.seen import Wanted
 from tlstudio.errors import BadInput, StudioError
-from tlstudio.events import Control, Event
+from tlstudio.events import Control, Event, Notice
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.events import RunStarted
 from tlstudio.zeroshot.events import ZeroShotRequest
@@ -63,7 +63,8 @@ class DataOpened(Event):
     """A folder after a quick look.
 
     ``data`` is how it is read and divided, with what was kept for it; ``divided`` is what comes of that, and
-    ``counts`` its images. ``notes`` say what of that no longer fits the folder.
+    ``counts`` its images. ``notes`` say what of that no longer fits the folder, and
+    what of an archive was left out.
     """
 
     scanned: ScanFinished
@@ -127,11 +128,18 @@ def open_images(wanted: DataConfig, recalled: bool, control: Control) -> Iterato
     if recalled:
         kept = CorrectionStore().load(root)
         wanted = wanted.model_copy(update={"nesting": kept.nesting, "corrections": kept.corrections})
+    notes: list[str] = []
     for event in scan(root, control, nesting=wanted.nesting):
-        yield _opened(event, wanted) if isinstance(event, ScanFinished) else event
+        match event:
+            case ScanFinished():
+                yield _opened(event, wanted, notes)
+            case Notice(sentence):
+                notes.append(sentence)
+            case _:
+                yield event
 
 
-def _opened(scanned: ScanFinished, data: DataConfig) -> DataOpened:
+def _opened(scanned: ScanFinished, data: DataConfig, notes: list[str]) -> DataOpened:
     from tlstudio.data.corrections import outdated
     from tlstudio.data.split import divided
 
@@ -143,9 +151,9 @@ def _opened(scanned: ScanFinished, data: DataConfig) -> DataOpened:
         data = data.model_copy(update={"corrections": Corrections()})
         note = "The corrections made to this folder no longer fit it; it is shown without them."
         catalogue = divided(scanned.catalogue, data, ())
-        return DataOpened(scanned, data, catalogue, counts_of(catalogue), (note,))
-    notes = outdated(scanned.catalogue, data.corrections)
-    return DataOpened(scanned, data, catalogue, counts_of(catalogue), notes)
+        return DataOpened(scanned, data, catalogue, counts_of(catalogue), (*notes, note))
+    notes += outdated(scanned.catalogue, data.corrections)
+    return DataOpened(scanned, data, catalogue, counts_of(catalogue), tuple(notes))
 
 
 def counts_of(divided: Catalogue) -> Counts:
@@ -177,11 +185,13 @@ def divide(
     """
     from tlstudio.data.corrections import CorrectionStore
     from tlstudio.data.health import examine
+    from tlstudio.data.listing import making_many
     from tlstudio.data.split import divided
 
     control.checkpoint()
     scanned, failure = found.scanned, None
-    catalogue = divided(scanned.catalogue, data, found.groups)
+    with making_many():
+        catalogue = divided(scanned.catalogue, data, found.groups)
     control.checkpoint()
     changed = before is None or not _same(before, catalogue)
     yield DataDivided(data, catalogue, counts_of(catalogue), changed)
@@ -331,7 +341,7 @@ def _alone(events: Iterator[Event], control: Control) -> Iterator[Event]:
 
 @dataclasses.dataclass(frozen=True)
 class RunImages(Event):
-    """Where the images of a run lay: "sample" or a path; ``there`` is whether the folder still is."""
+    """Where the images of a run lay: "sample" or a path; ``there`` is whether the folder or archive still is."""
 
     root: str
     there: bool
@@ -346,7 +356,7 @@ def replay(run: Path, control: Control) -> Iterator[Event]:
         yield event
         if isinstance(event, RunStarted):
             root = data_root(RunFolder.open(run))
-            yield RunImages(root, root == SAMPLE or Path(root).is_dir())
+            yield RunImages(root, root == SAMPLE or Path(root).exists())
 
 
 def find_cut_off_runs(control: Control) -> Iterator[Event]:
