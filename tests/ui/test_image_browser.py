@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QGuiApplication, QPixmap
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QPixmap
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy, QTest
-from PySide6.QtWidgets import QAbstractButton
+from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from tests.images import image_folder
 from tests.ui.controls import check_controls
-from tlstudio.config import SplitRatios
+from tlstudio.config import Corrections, SplitRatios
 from tlstudio.data.catalogue import Catalogue
 from tlstudio.data.scan import CheckFinished, read_folder
 from tlstudio.data.split import split_catalogue
@@ -475,3 +475,93 @@ def test_that_an_image_that_changed_sides_is_described_anew(
     moved = tuple(image.in_split(other) for image in catalogue.images)
     browser.show_catalogue(dataclasses.replace(catalogue, images=moved))
     assert browser.preview.facts["Split"].text() == {"val": "Validation", "test": "Test"}[other]
+
+
+# Correcting
+
+
+def test_that_shift_selects_all_between_in_the_order_of_the_images(browser: ImageBrowser) -> None:
+    grid, columns = browser.grid, browser.grid.columns
+    grid.setCurrentIndex(browser.model.index(columns - 1))
+    QTest.keyClick(grid, Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert grid.selected_rows() == [columns - 1, columns]
+    QTest.keyClick(grid, Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    assert grid.selected_rows() == list(range(columns - 1, 2 * columns + 1))
+    QTest.keyClick(grid, Key.Key_Left)
+    assert grid.selected_rows() == [2 * columns - 1]
+
+
+def test_that_the_mouse_selects_ranges_and_single_ones(browser: ImageBrowser) -> None:
+    def click_on(row: int, modifier: Qt.KeyboardModifier) -> None:
+        place = browser.grid.visualRect(browser.model.index(row)).center()
+        QTest.mouseClick(browser.grid.viewport(), Qt.MouseButton.LeftButton, modifier, place)
+
+    columns = browser.grid.columns
+    click_on(columns + 2, Qt.KeyboardModifier.NoModifier)
+    click_on(1, Qt.KeyboardModifier.ShiftModifier)
+    assert browser.grid.selected_rows() == list(range(1, columns + 3))
+    click_on(3, Qt.KeyboardModifier.ControlModifier)
+    assert browser.grid.selected_rows() == [1, 2, *range(4, columns + 3)]
+
+
+def choose(browser: ImageBrowser, menu: str, words: str) -> None:
+    assert browser.menu is not None
+    (action,) = [one for one in getattr(browser.menu, menu).actions() if one.text() == words]
+    assert action.isEnabled()
+    action.trigger()
+    browser.menu.close()
+
+
+def corrections(browser: ImageBrowser) -> list[Corrections]:
+    found: list[Corrections] = []
+    browser.corrected.connect(found.append)
+    return found
+
+
+def test_that_selected_images_are_put_into_another_class_or_split(browser: ImageBrowser) -> None:
+    found = corrections(browser)
+    browser.grid.setCurrentIndex(browser.model.index(0))
+    QTest.keyClick(browser.grid, Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    click(browser.preview.correct_button)
+    assert browser.menu is not None
+    assert browser.menu.class_menu.title() == "Put 2 images into another class"
+    assert [one.isEnabled() for one in browser.menu.class_menu.actions()] == [False, True, True]
+    choose(browser, "class_menu", "red")
+    click(browser.preview.correct_button)
+    choose(browser, "split_menu", "Test")
+    both = ("blue/00.png", "blue/01.png")
+    assert found == [
+        Corrections(labels=dict.fromkeys(both, "red")),
+        Corrections(splits=dict.fromkeys(both, "test")),
+    ]
+
+
+def test_that_the_menu_opens_over_the_images_and_delete_leaves_them_out(browser: ImageBrowser) -> None:
+    found = corrections(browser)
+    browser.grid.setCurrentIndex(browser.model.index(3))
+    QApplication.sendEvent(
+        browser.grid.viewport(),
+        QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(), QPoint()),
+    )
+    assert browser.menu is not None
+    assert browser.menu.isVisible()
+    browser.menu.leave_out_action.trigger()
+    browser.menu.close()
+    QTest.keyClick(browser.grid, Key.Key_Delete)
+    assert found == [Corrections(without=("blue/03.png",))] * 2
+
+
+def test_that_the_place_is_kept_when_the_current_image_is_left_out(
+    browser: ImageBrowser, catalogue: Catalogue
+) -> None:
+    browser.grid.setCurrentIndex(browser.model.index(7))
+    browser.show_catalogue(dataclasses.replace(catalogue, images=catalogue.images[:7] + catalogue.images[8:]))
+    assert browser.grid.currentIndex().row() == 7
+    assert browser.preview.name == "08.png"
+
+
+def test_that_without_images_nothing_can_be_corrected(empty: ImageBrowser) -> None:
+    found = corrections(empty)
+    QTest.keyClick(empty.grid, Key.Key_Delete)
+    assert found == []
+    assert not empty.preview.correct_button.isEnabled()

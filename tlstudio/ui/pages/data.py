@@ -204,6 +204,7 @@ class DataPage(Page):
         self.side.health.shown.connect(self._show_images_of)
         self.side.health.mended.connect(self.browser.clear_filters)
         self.side.problems_found.connect(self.browser.set_problems)
+        self.browser.corrected.connect(self.folder.mend)
         self.understood.nesting_chosen.connect(self._nest)
         self.understood.check_wanted.connect(self.folder.check)
         self.offer.accepted.connect(self._read_again)

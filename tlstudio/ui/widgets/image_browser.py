@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Collection, Mapping
 
-from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
@@ -16,6 +16,7 @@ from tlstudio.ui.theme import Size, Space, Theme, with_role
 from tlstudio.ui.widgets.basics import button, scrolled
 from tlstudio.ui.widgets.glyph import Glyph
 from tlstudio.ui.widgets.image_filters import ImageFilters
+from tlstudio.ui.widgets.image_menu import ImageMenu
 from tlstudio.ui.widgets.image_preview import ImagePreview
 from tlstudio.ui.widgets.image_viewer import ImageViewer
 from tlstudio.ui.widgets.split_editor import NAMES
@@ -31,10 +32,12 @@ class ImageBrowser(QFrame):
     Signals:
         class_cleared: "Clear filters" took the class filter away too.
         seen_wanted: the person asks what the network sees of an image: its ImageRecord.
+        corrected: the person puts images right: the Corrections.
     """
 
     class_cleared = Signal()
     seen_wanted = Signal(object)
+    corrected = Signal(object)
 
     def __init__(self, worker: Worker, theme: Theme) -> None:
         super().__init__()
@@ -47,6 +50,7 @@ class ImageBrowser(QFrame):
         self._only: frozenset[str] | None = None
         self._only_words = ""
         self._problems: dict[str, Mapping[str, str]] = {}
+        self._stays = False  # where the selected images were, even if they are gone
         self._ordered: Ordered | None = None
         self._ordering: Task | None = None
         self.store = PictureStore(worker, self)
@@ -58,6 +62,7 @@ class ImageBrowser(QFrame):
         self.filters = ImageFilters(theme)
         self.split_filter, self.filter_label = self.filters.split_filter, self.filters.count_label
         self.viewer: ImageViewer | None = None
+        self.menu: ImageMenu | None = None
         self.nothing_words = with_role(QLabel(), "lead")
         self.nothing_button = button(theme, "Clear filters", "close")
         self._lay_out()
@@ -86,6 +91,7 @@ class ImageBrowser(QFrame):
         self._columns = Columns(catalogue)
         if self._label is not None and self._label >= len(catalogue.classes):
             self._label = None
+        self._stays = True
         self._show_images()
 
     @Slot(object)
@@ -157,6 +163,9 @@ class ImageBrowser(QFrame):
         self.grid.looked_at.connect(self.model.look_at)
         self.grid.opened.connect(self.enlarge)
         self.grid.typed.connect(self._search_for)
+        self.grid.menu_wanted.connect(self._open_menu)
+        self.grid.delete_wanted.connect(self._leave_out)
+        self.preview.menu_wanted.connect(self._open_menu)
         self.preview.enlarge_wanted.connect(self.enlarge)
         self.preview.seen_wanted.connect(self._ask_what_is_seen)
         self.filters.changed.connect(self._show_images)
@@ -207,6 +216,8 @@ class ImageBrowser(QFrame):
         assert self._catalogue is not None
         assert self._columns is not None
         current = self.grid.currentIndex().data(RECORD)
+        instead = next(iter(self.grid.selected_rows()), 0) if self._stays else 0
+        self._stays = False
         wanted = self.filter
         self.filters.show_counts(self._columns.counts(wanted))
         places = None
@@ -223,7 +234,7 @@ class ImageBrowser(QFrame):
             self.preview.clear()
             return
         row = self.model.row_of(current.path) if current is not None else None
-        index = self.model.index(row or 0)
+        index = self.model.index(min(instead, shown - 1) if row is None else row)
         self.grid.setCurrentIndex(index)
         self._select(index)  # it may be the current one already, and other things be known of it
 
@@ -298,6 +309,29 @@ class ImageBrowser(QFrame):
     def _forget_viewer(self) -> None:
         self.viewer = None
         self.grid.setFocus()
+
+    @Slot(QPoint)
+    def _open_menu(self, place: QPoint) -> None:
+        self.menu = self._menu()
+        if self.menu is not None:
+            self.menu.popup(place)
+
+    @Slot()
+    def _leave_out(self) -> None:
+        menu = self._menu()
+        if menu is not None:
+            menu.leave_out()
+            menu.deleteLater()
+
+    def _menu(self) -> ImageMenu | None:
+        """What can be done with the images that are selected, if any are."""
+        images = [self.model.record(row) for row in self.grid.selected_rows()]
+        if self._catalogue is None or not images:
+            return None
+        menu = ImageMenu(self._catalogue, images, self)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.corrected.connect(self.corrected)
+        return menu
 
     @Slot()
     def _ask_what_is_seen(self) -> None:

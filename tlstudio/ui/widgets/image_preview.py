@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QPoint, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -25,10 +25,12 @@ class ImagePreview(QWidget):
     Signals:
         enlarge_wanted: the person wants to see it as large as it goes.
         seen_wanted: the person asks what the network sees of it.
+        menu_wanted: the person wants to correct what is selected, by a menu at a place on the screen.
     """
 
     enlarge_wanted = Signal()
     seen_wanted = Signal()
+    menu_wanted = Signal(QPoint)
 
     def __init__(self, store: PictureStore, theme: Theme) -> None:
         super().__init__()
@@ -43,10 +45,13 @@ class ImagePreview(QWidget):
         self.facts = {key: QLabel() for key in ("Class", "Split", "Pixels", "File")}
         self.enlarge_button = button(theme, "Enlarge", "search", "quiet")
         self.enlarge_button.setToolTip("Enter or Space does the same")
+        self.correct_button = button(theme, "Correct", "wrench", "quiet")
+        self.correct_button.setToolTip("Put it into another class or split, or leave it out")
         self.seen_button = button(theme, "What the network sees", "image", "quiet")
         self.folder_button = button(theme, file_manager.WORDS, "folder", "quiet")
         self.copy_button = button(theme, "Copy path", "copy", "quiet")
         self.enlarge_button.clicked.connect(self.enlarge_wanted)
+        self.correct_button.clicked.connect(self._ask_for_menu)
         self.seen_button.clicked.connect(self.seen_wanted)
         self.folder_button.clicked.connect(self._show_in_folder)
         self.copy_button.clicked.connect(self._copy_path)
@@ -101,7 +106,14 @@ class ImagePreview(QWidget):
             grid.addWidget(with_role(QLabel(key), "quiet"), row, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(label, row, 1)
         buttons = FlowLayout(spacing=Space.XS)
-        for each in (self.enlarge_button, self.seen_button, self.folder_button, self.copy_button):
+        self._buttons = (
+            self.enlarge_button,
+            self.correct_button,
+            self.seen_button,
+            self.folder_button,
+            self.copy_button,
+        )
+        for each in self._buttons:
             buttons.addWidget(each)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, Space.XS, 0)  # at the right may be a scroll bar
@@ -118,8 +130,12 @@ class ImagePreview(QWidget):
         self._notes.setVisible(bool(notes))
 
     def _set_enabled(self, enabled: bool) -> None:
-        for each in (self.enlarge_button, self.seen_button, self.folder_button, self.copy_button):
+        for each in self._buttons:
             each.setEnabled(enabled)
+
+    @Slot()
+    def _ask_for_menu(self) -> None:
+        self.menu_wanted.emit(self.correct_button.mapToGlobal(self.correct_button.rect().bottomLeft()))
 
     @Slot(object)
     def _redraw(self, path: Path) -> None:

@@ -3,6 +3,7 @@
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QContextMenuEvent,
     QKeyEvent,
     QPainter,
     QPainterPath,
@@ -30,11 +31,15 @@ class ThumbnailGrid(QAbstractItemView):
         looked_at: the rows in sight and then those near it, whose pictures should be there.
         opened: the person wants to see the current image large (Enter, Space, a double click).
         typed: a letter or a figure, which begins a search.
+        menu_wanted: what can be done with the selected images is asked for, at a place on the screen.
+        delete_wanted: the person wants to be rid of them.
     """
 
     looked_at = Signal(object)
     opened = Signal(QModelIndex)
     typed = Signal(str)
+    menu_wanted = Signal(QPoint)
+    delete_wanted = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -44,8 +49,10 @@ class ThumbnailGrid(QAbstractItemView):
         self._seen = range(0)
         self._hovered = QModelIndex()
         self.setAccessibleName("Images")
-        self.setAccessibleDescription("Arrows move along, Enter or Space shows the image large.")
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setAccessibleDescription(
+            "Arrows move along, Enter or Space shows the image large, the menu key corrects it."
+        )
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setTabKeyNavigation(False)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -129,14 +136,25 @@ class ThumbnailGrid(QAbstractItemView):
         return self.model().index(min(max(0, targets[cursorAction]), count - 1), 0)
 
     def setSelection(self, rect: QRect, command: QItemSelectionModel.SelectionFlag) -> None:
-        index = self.indexAt(rect.center())
-        self.selectionModel().select(QItemSelection(index, index), command)
+        # From where it began to where it ended, by all that lies between in the order of the images.
+        rows = sorted((self._row_near(rect.topLeft()), self._row_near(rect.bottomRight())))
+        if self._count():
+            first, last = (self.model().index(row, 0) for row in rows)
+            self.selectionModel().select(QItemSelection(first, last), command)
 
     def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
         region = QRegion()
-        for index in selection.indexes():
-            region += self.visualRect(index)
+        for row in self._rows_between(0, self.viewport().height() - 1):
+            index = self.model().index(row, 0)
+            if selection.contains(index):
+                region += self.visualRect(index)
         return region
+
+    def selected_rows(self) -> list[int]:
+        """The rows that are selected, from the first to the last."""
+        selection = self.selectionModel().selection()
+        ranges = (selection.at(place) for place in range(selection.count()))
+        return sorted(row for one in ranges for row in range(one.top(), one.bottom() + 1))
 
     # What happens
 
@@ -172,8 +190,17 @@ class ThumbnailGrid(QAbstractItemView):
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             if self.currentIndex().isValid():
                 self.opened.emit(self.currentIndex())
+        elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.delete_wanted.emit()
         else:
             super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        place = event.globalPos()
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            place = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).center())
+        if self.selectionModel().hasSelection():
+            self.menu_wanted.emit(place)
 
     def keyboardSearch(self, search: str) -> None:
         # Qt's own asks each of a hundred thousand images for its name.
@@ -198,6 +225,12 @@ class ThumbnailGrid(QAbstractItemView):
     def _count(self) -> int:
         model = self.model()
         return model.rowCount() if model is not None else 0
+
+    def _row_near(self, point: QPoint) -> int:
+        """That of the image under a point, or of the nearest one."""
+        column = min(max(0, point.x() // self._side), self._columns - 1)
+        line = max(0, point.y() + self.verticalOffset()) // self._side
+        return min(line * self._columns + column, self._count() - 1)
 
     def _rows_between(self, top: int, bottom: int) -> range:
         """The rows of the lines that are seen between two heights of the viewport."""
