@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 from tlstudio.config import Augmentation, DataConfig, RunConfig
 from tlstudio.data.catalogue import Catalogue, ImageRecord
@@ -14,6 +14,7 @@ from tlstudio.data.seen import ImagesChosen, ViewSeen, Wanted
 from tlstudio.errors import BadInput
 from tlstudio.events import Control, Event
 from tlstudio.ui import engine
+from tlstudio.ui.app import Studio
 from tlstudio.ui.session import Session
 from tlstudio.ui.settings import Settings
 from tlstudio.ui.theme import Theme
@@ -56,7 +57,14 @@ def window(qtbot) -> QWidget:
 @pytest.fixture
 def dialog(window: QWidget, asked: list, worker: Worker, theme: Theme, qtbot) -> SeenDialog:
     dialog = SeenDialog(worker, theme, window)
-    config = RunConfig(data=DataConfig(root="x"), arch="resnet18", image_size=32, seed=5, mix="cutmix")
+    config = RunConfig(
+        data=DataConfig(root="x"),
+        arch="resnet18",
+        augmentation=Augmentation.LIGHT,
+        image_size=32,
+        seed=5,
+        mix="cutmix",
+    )
     dialog.show_run(CATALOGUE, config, first="a/4.png")
     dialog.open()
     qtbot.waitUntil(lambda: not worker.tasks)
@@ -174,3 +182,21 @@ def test_that_the_train_page_previews_what_its_form_says(
     assert (wanted.augmentation, wanted.seed, size) == (Augmentation.STRONG, 9, 64)
     assert arch == session.arch
     run.findChildren(SeenDialog)[0].close()
+
+
+def test_that_the_data_page_asks_with_the_image_that_is_looked_at(
+    asked: list, dataset: Path, qapp: QApplication, monkeypatch: pytest.MonkeyPatch, qtbot
+) -> None:
+    monkeypatch.setattr(engine, "read_layers", lambda *_: iter(()))
+    studio = Studio(qapp)
+    studio.worker.release()
+    qtbot.addWidget(studio.window)
+    studio.window.show()
+    studio.open_folder(dataset)
+    qtbot.waitUntil(lambda: not studio.worker.tasks)
+    studio.data.browser.grid.setCurrentIndex(studio.data.browser.model.index(4))
+    click(studio.data.browser.preview.seen_button)
+    qtbot.waitUntil(lambda: not studio.worker.tasks)
+    assert asked[0][0].first == "blue/04.png"
+    studio.window.findChildren(SeenDialog)[0].close()
+    studio.theme.deleteLater()
