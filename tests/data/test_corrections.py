@@ -13,6 +13,7 @@ from tlstudio.data.corrections import (
     CorrectionStore,
     added,
     class_left_out,
+    class_taken_in,
     corrected,
     outdated,
     renamed,
@@ -150,6 +151,14 @@ def test_that_leaving_out_a_class_takes_the_images_put_into_it_along() -> None:
     after = class_left_out((*CLASSES, "dog"), before, "insect")
     with pytest.raises(BadInput, match="only the class 'cat'"):
         corrected(FOLDER, after)
+
+
+def test_that_a_class_that_is_taken_in_again_is_as_it_was_before() -> None:
+    before = Corrections(
+        names={"ant": "insect", "bee": "insect"}, labels={"cat/0.jpg": "insect"}, without=("bee/1.jpg",)
+    )
+    left_out = class_left_out(CLASSES, before, "insect")
+    assert class_taken_in(CLASSES, left_out, "insect") == before
 
 
 names = st.sampled_from([*CLASSES, "dog", "Ñandú"])

@@ -341,7 +341,7 @@ def _alone(events: Iterator[Event], control: Control) -> Iterator[Event]:
 
 @dataclasses.dataclass(frozen=True)
 class RunImages(Event):
-    """Where the images of a run lay: "sample" or a path; ``there`` is whether the folder or archive still is."""
+    """Where the images of a run lay: "sample" or a path; ``there`` is whether something still is there."""
 
     root: str
     there: bool
