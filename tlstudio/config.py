@@ -30,17 +30,6 @@ class Augmentation(StrEnum):
     STRONG = "strong"
 
 
-def usual_augmentation(strategy: Strategy) -> Augmentation:
-    """What a run does where nothing else is asked.
-
-    Where layers are frozen, what they make of an image that is not varied is computed once; varied images
-    cost 1.5 to 5 times as much and, in ``tests/benchmarks/augmentation.py``, were no better with few epochs.
-    Where all layers are trained they cost nothing more.
-    """
-    unfrozen = strategy in (Strategy.FULL, Strategy.SCRATCH)
-    return Augmentation.LIGHT if unfrozen else Augmentation.NONE
-
-
 Keep = Literal["all", "best-and-last"] | Annotated[int, Field(ge=1)]
 Rate = Annotated[float, Field(gt=0)]
 
@@ -126,8 +115,8 @@ class RunConfig(_Frozen):
 
     ``weights``: "default" (the best published for the architecture), "bundled", "none" (random), the name of
     a published set such as "IMAGENET1K_V1", or the path of a file or folder. ``freeze`` and ``unfreeze``
-    (layer-tree paths) edit the strategy's plan; for ``hybrid`` the plan is exactly ``unfreeze``. ``lr``,
-    ``augmentation`` and ``image_size`` left out are chosen by the strategy and the weights. ``views`` counts where
+    (layer-tree paths) edit the strategy's plan; for ``hybrid`` the plan is exactly ``unfreeze``. ``lr`` and
+    ``image_size`` left out are chosen by the strategy and the weights. ``views`` counts where
     layers are frozen from the start: augmented images are then varied in so many ways, shown in turn, and the
     features that the frozen layers make of each are computed once; 0 varies each epoch anew, as happens where
     nothing is frozen. ``keep``: whose models stay: those of all epochs, of the best and the last only, or
@@ -172,7 +161,7 @@ class RunConfig(_Frozen):
     rates: dict[str, Rate] = {}
     weight_decay: float = Field(default=1e-4, ge=0)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
-    augmentation: Augmentation = Augmentation.NONE
+    augmentation: Augmentation = Augmentation.LIGHT
     views: int = Field(default=4, ge=0, le=64, description="augmented views an image kept; 0: new ones")
     early_stopping: int | None = Field(
         default=None, ge=1, description="stop after so many epochs without a better one"
@@ -191,17 +180,11 @@ class RunConfig(_Frozen):
 
     @model_validator(mode="before")
     @classmethod
-    def _complete(cls, values: Any) -> Any:
-        """What follows from other fields: the epochs from the stages, the augmentation from the strategy."""
-        if not isinstance(values, dict):
-            return values
-        given: dict[str, Any] = {**values}  # pyright: ignore[reportUnknownVariableType] - whatever was handed in
-        match given.get("stages"):
-            case [_, *_] as stages:
+    def _count_epochs(cls, values: Any) -> Any:
+        """Stages say how many epochs there are."""
+        match values:
+            case {"stages": [_, *_] as stages}:
                 epochs = [one.epochs if isinstance(one, Stage) else one.get("epochs", 1) for one in stages]
-                given["epochs"] = sum(epochs)
+                return {**values, "epochs": sum(epochs)}
             case _:
-                pass
-        if given.get("augmentation") is None:
-            given["augmentation"] = usual_augmentation(given.get("strategy", Strategy.FEATURE_EXTRACTION))
-        return given
+                return values

@@ -25,7 +25,7 @@ def test_that_an_estimate_is_one_event_for_programs(cli: Cli, small: Options):
     assert (ran.status, ran.err) == (0, "")
     (line,) = ran.lines()
     assert line["event"] == "times_estimated"
-    assert (line["asked"]["augmentation"], line["asked"]["views"]) == ("none", 1)
+    assert (line["asked"]["augmentation"], line["asked"]["views"]) == ("light", 4)
     assert all(times["total"] > times["first_epoch"] > 0 for times in (line["asked"], *line["others"]))
     assert RunIndex().rows() == ()
 

@@ -67,13 +67,12 @@ def made(form: TrainingForm) -> RunConfig:
 
 
 def ways(form: TrainingForm) -> list[str]:
-    """Those that can be chosen in the place of the automatic one, which comes first."""
     combo = form.augmentation.combo
-    return [combo.itemText(row) for row in range(1, combo.count())]
+    return [combo.itemText(row) for row in range(combo.count())]
 
 
 def choose(form: TrainingForm, row: int) -> None:
-    form.augmentation.combo.setCurrentIndex(row + 1)
+    form.augmentation.combo.setCurrentIndex(row)
 
 
 def estimated(views: int = 4, *, kept: float = 80.0, new: float = 200.0) -> TimesEstimated:
@@ -280,7 +279,6 @@ def test_that_the_number_of_views_can_be_set_only_where_they_are_kept(form: Trai
 
 
 def test_that_times_stand_beside_each_way_and_of_the_chosen_beneath_it(form: TrainingForm) -> None:
-    choose(form, 1)
     form.show_times(estimated())
     assert ways(form) == [
         "None · 1.9 s",
@@ -303,7 +301,6 @@ def test_that_times_of_another_number_of_views_are_not_shown(form: TrainingForm)
 
 
 def test_that_where_nothing_is_frozen_kept_views_are_said_to_mean_nothing(form: TrainingForm) -> None:
-    choose(form, 1)
     assert "frozen layers see only once" in form.augmentation.meaning.text()
     form.show_strategy(Strategy.FULL)
     assert form.augmentation.meaning.text().startswith("Nothing is frozen")
@@ -319,7 +316,6 @@ def test_that_where_nothing_is_frozen_kept_views_are_said_to_mean_nothing(form: 
 def test_that_a_run_of_few_epochs_in_which_kept_views_save_no_time_is_not_taken_for_unfrozen(
     form: TrainingForm,
 ) -> None:
-    choose(form, 1)
     form.show_times(estimated(kept=200.0, new=200.0))
     assert "frozen layers see only once" in form.augmentation.meaning.text()
 
@@ -330,21 +326,3 @@ def test_that_a_model_used_as_it_is_tells_its_time_alone(form: TrainingForm) -> 
     assert form.augmentation.time.text() == "About 12 s."
     assert ways(form)[1] == "Light, 4 kept views"
     assert not form.augmentation.meaning.isVisible()
-
-
-def test_that_what_is_varied_is_left_to_the_strategy_until_somebody_chooses(form: TrainingForm) -> None:
-    found = []
-    for strategy in (Strategy.FEATURE_EXTRACTION, Strategy.FULL):
-        form.show_strategy(strategy)
-        combo = form.augmentation.combo
-        found.append(
-            (combo.currentText(), RunConfig(data=DATA, strategy=strategy, **form.values()).augmentation)
-        )
-    assert found == [("Automatic: none", Augmentation.NONE), ("Automatic: light", Augmentation.LIGHT)]
-    form.show_strategy(Strategy.FEATURE_EXTRACTION)
-    form.show_times(estimated())
-    assert combo.currentText() == "Automatic: none · 1.9 s"
-    choose(form, 3)
-    assert form.values()["augmentation"] == "strong"
-    form.set_values({"augmentation": None})
-    assert combo.currentText() == "Automatic: none · 1.9 s"

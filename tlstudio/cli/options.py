@@ -9,15 +9,7 @@ import typer
 from pydantic import ValidationError
 from typer.core import TyperCommand
 
-from tlstudio.config import (
-    Augmentation,
-    DataConfig,
-    FreezePlan,
-    RunConfig,
-    Stage,
-    Strategy,
-    usual_augmentation,
-)
+from tlstudio.config import Augmentation, DataConfig, FreezePlan, RunConfig, Stage, Strategy
 from tlstudio.errors import BadInput
 
 P = ParamSpec("P")
@@ -56,13 +48,8 @@ def configuration(
     data: Annotated[str, _option(_IMAGES, "A folder with a sub-folder of images a class, or 'sample'.")],
     image_size: Annotated[int | None, _option(_IMAGES, "Pixels a side; by default the weights'.")] = None,
     augmentation: Annotated[
-        Augmentation | None,
-        _option(
-            _IMAGES,
-            "How much training images are varied; by default not at all where layers are frozen, and lightly "
-            "where all are trained.",
-        ),
-    ] = None,
+        Augmentation, _option(_IMAGES, "How much training images are varied.")
+    ] = Augmentation.LIGHT,
     views: Annotated[
         int, _option(_IMAGES, "Varied views an image that are kept where layers are frozen; 0: new ones.")
     ] = 4,
@@ -189,7 +176,7 @@ def configuration(
             rates=rates,
             weight_decay=weight_decay,
             label_smoothing=label_smoothing,
-            augmentation=augmentation or usual_augmentation(strategy),
+            augmentation=augmentation,
             views=views,
             early_stopping=early_stopping,
             batch_norm=batch_norm,

@@ -6,7 +6,7 @@ import math
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from tlstudio.config import Augmentation, Strategy, usual_augmentation
+from tlstudio.config import Augmentation
 from tlstudio.training.events import EpochTimes, TimesEstimated
 from tlstudio.ui import text
 from tlstudio.ui.theme import Space, with_role
@@ -15,14 +15,11 @@ from tlstudio.ui.widgets.basics import QuietComboBox
 
 @dataclasses.dataclass(frozen=True)
 class _Way:
-    """``augmentation`` is None where the strategy chooses."""
-
-    augmentation: Augmentation | None
+    augmentation: Augmentation
     kept: bool = False
 
 
 _WAYS = (
-    _Way(None),
     _Way(Augmentation.NONE),
     _Way(Augmentation.LIGHT, kept=True),
     _Way(Augmentation.LIGHT),
@@ -30,10 +27,6 @@ _WAYS = (
     _Way(Augmentation.STRONG),
 )
 _UNFROZEN = "Nothing is frozen, so each epoch varies the images anew, whichever is chosen."
-_USUAL = {
-    Augmentation.NONE: "None where layers are frozen: varying costs time there and seldom gains accuracy.",
-    Augmentation.LIGHT: "Light where every layer is trained: it costs nothing there.",
-}
 _SAME = 0.02  # times that differ by less are one time
 
 
@@ -69,14 +62,13 @@ class AugmentationField(QWidget):
         self._show()
 
     @property
-    def augmentation(self) -> Augmentation | None:
-        """As RunConfig takes it: None where the strategy chooses."""
+    def augmentation(self) -> Augmentation:
         return self._way.augmentation
 
     @property
     def views(self) -> int:
         """As RunConfig takes it: 0 where each epoch varies the images anew."""
-        new = self._way.augmentation not in (None, Augmentation.NONE) and not self._way.kept
+        new = self._way.augmentation is not Augmentation.NONE and not self._way.kept
         return 0 if new else self._views
 
     @property
@@ -92,8 +84,7 @@ class AugmentationField(QWidget):
     def set_value(self, augmentation: object, kept: bool) -> None:
         """Choose a way without telling anybody; nonsense changes nothing."""
         for place, way in enumerate(_WAYS):
-            varied = way.augmentation not in (None, Augmentation.NONE)
-            if way.augmentation == augmentation and way.kept == (kept and varied):
+            if way.augmentation == augmentation and way.kept == (kept and place > 0):
                 self.combo.blockSignals(True)
                 self.combo.setCurrentIndex(place)
                 self.combo.blockSignals(False)
@@ -115,10 +106,6 @@ class AugmentationField(QWidget):
         return _WAYS[self.combo.currentIndex()]
 
     @property
-    def _usual(self) -> Augmentation:
-        return usual_augmentation(Strategy.FULL if self._all_trained else Strategy.FEATURE_EXTRACTION)
-
-    @property
     def _unfrozen(self) -> bool:
         """Nothing is frozen: the strategy says so, or the times that were estimated keep no views."""
         told = (self._times.asked, *self._times.others) if self._times else ()
@@ -131,11 +118,10 @@ class AugmentationField(QWidget):
             return None
         if not self._trains:
             return self._times.asked
-        augmentation = self._usual if way.augmentation is None else way.augmentation
         for times in (self._times.asked, *self._times.others):
-            if times.augmentation is augmentation:
+            if times.augmentation is way.augmentation:
                 views = self._views if way.kept and not self._unfrozen else 0
-                if augmentation is Augmentation.NONE or times.views == views:
+                if way.augmentation is Augmentation.NONE or times.views == views:
                     return times
         return None
 
@@ -155,8 +141,6 @@ class AugmentationField(QWidget):
         self.time.setVisible(bool(self.time.text()))
 
     def _words(self, way: _Way) -> str:
-        if way.augmentation is None:
-            return f"Automatic: {self._usual.value}"
         if way.augmentation is Augmentation.NONE:
             return "None"
         more = text.amount(self._views, "kept view") if way.kept else "new each epoch"
@@ -164,8 +148,6 @@ class AugmentationField(QWidget):
 
     def _sentence(self) -> str:
         way = self._way
-        if way.augmentation is None:
-            return _USUAL[self._usual]
         if way.augmentation is Augmentation.NONE:
             return "Every epoch sees the images as they are."
         if self._unfrozen:

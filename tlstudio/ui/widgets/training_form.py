@@ -37,7 +37,7 @@ from tlstudio.ui.widgets.training_fields import (
 _DELAY = 400  # milliseconds between the last change and remembering it
 _EVERY = 5  # epochs between models that are kept, to begin with
 _NOTHING_FROZEN = (Strategy.FULL, Strategy.SCRATCH)
-_DEFAULTS = {key: field.default for key, field in RunConfig.model_fields.items()} | {"augmentation": None}
+_DEFAULTS = {key: field.default for key, field in RunConfig.model_fields.items()}
 
 
 class TrainingForm(QWidget):
@@ -82,7 +82,7 @@ class TrainingForm(QWidget):
             **{key: combo.currentData() for key, combo in self.choices.items()},
             **{key: edit.value() for key, edit in self._edits.items()},
             "epochs": self._epochs,
-            "augmentation": self.augmentation.augmentation,
+            "augmentation": self.augmentation.augmentation.value,
             "views": self.augmentation.views,
             "warmup": round(self.warmup.value() / 100, 4),
             "image_size": max(32, size) if size else None,
