@@ -108,6 +108,18 @@ def test_that_choosing_a_class_filters_and_choosing_it_again_shows_all(opened: D
     assert len(names_shown(opened)) == 36
 
 
+def test_that_another_folder_comes_without_the_filter_of_the_one_before(
+    opened: DataPage, tmp_path: Path, worker: Worker, qtbot
+) -> None:
+    choose_class(opened, "green")
+    opened.open_folder(image_folder(tmp_path, 5))
+    qtbot.waitUntil(lambda: not worker.tasks)
+    assert opened.class_list.selected == []
+    assert len(names_shown(opened)) == 15
+    choose_class(opened, "green")
+    assert len(names_shown(opened)) == 5
+
+
 def test_that_a_split_filters_together_with_a_class(opened: DataPage, session: Session) -> None:
     choose_class(opened, "red")
     click(opened.browser.split_filter.button(2))

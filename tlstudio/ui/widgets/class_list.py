@@ -146,9 +146,13 @@ class ClassList(QListView):
 
     def show_all(self) -> None:
         """Take the filter away."""
+        self.forget()
+        self.chosen.emit(None)
+
+    def forget(self) -> None:
+        """Another folder: no filter, and nothing is selected."""
         self.clearSelection()
         self._filter = ""
-        self.chosen.emit(None)
 
     def _action(self, words: str, key: Qt.Key | QKeySequence, do: object) -> QAction:
         action = QAction(words, self)

@@ -57,6 +57,11 @@ class ClassPane(QWidget):
         self.undo_all_button.setVisible(count > 0)
         self._line.setVisible(count > 0 or folder.history.can_undo or folder.history.can_redo)
 
+    @Slot()
+    def _open(self) -> None:
+        self.list.forget()
+        self.show_folder()
+
     def _lay_out(self) -> None:
         header = QHBoxLayout()
         header.addWidget(with_role(QLabel("Classes"), "lead"), 1)
@@ -83,7 +88,7 @@ class ClassPane(QWidget):
         self.undo_button.clicked.connect(folder.undo)
         self.redo_button.clicked.connect(folder.redo)
         self.undo_all_button.clicked.connect(folder.undo_all)
-        folder.opened.connect(self.show_folder)
+        folder.opened.connect(self._open)
         folder.divided_anew.connect(self.show_folder)
 
 

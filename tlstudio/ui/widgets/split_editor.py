@@ -168,7 +168,7 @@ class SplitEditor(QWidget):
         grid.setColumnMinimumWidth(3, _PERCENT)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(Space.S)
+        layout.setSpacing(Space.XS)
         layout.addWidget(self._bar)
         layout.addLayout(grid)
         layout.addWidget(self.together_box)
