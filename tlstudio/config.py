@@ -120,7 +120,9 @@ class RunConfig(_Frozen):
     layers are frozen from the start: augmented images are then varied in so many ways, shown in turn, and the
     features that the frozen layers make of each are computed once; 0 varies each epoch anew, as happens where
     nothing is frozen. ``keep``: whose models stay: those of all epochs, of the best and the last only, or
-    of these two and each n-th.
+    of these two and each n-th. Images are not varied unless that is asked: where layers are frozen that lets
+    what they make of an image be computed once, and with few epochs no network of
+    ``tests/benchmarks/augmentation.py`` was the better for it.
 
     ``stages`` edited by hand take the place of the strategy's, and ``epochs`` is their sum.
 
@@ -161,7 +163,7 @@ class RunConfig(_Frozen):
     rates: dict[str, Rate] = {}
     weight_decay: float = Field(default=1e-4, ge=0)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
-    augmentation: Augmentation = Augmentation.LIGHT
+    augmentation: Augmentation = Augmentation.NONE
     views: int = Field(default=4, ge=0, le=64, description="augmented views an image kept; 0: new ones")
     early_stopping: int | None = Field(
         default=None, ge=1, description="stop after so many epochs without a better one"

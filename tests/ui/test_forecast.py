@@ -37,7 +37,7 @@ class Estimator:
                 control.checkpoint()
             if self.error:
                 raise self.error
-            yield TimesEstimated(EpochTimes(Augmentation.LIGHT, 4, 60.0, 60.0, 60.0 * config.epochs), ())
+            yield TimesEstimated(EpochTimes(Augmentation.NONE, 1, 60.0, 60.0, 60.0 * config.epochs), ())
         finally:
             self.at_work -= 1
 

@@ -144,7 +144,7 @@ def test_that_what_is_empty_or_off_is_none(form: TrainingForm) -> None:
 
 def test_that_each_change_is_told_once_it_is_over(form: TrainingForm, qtbot) -> None:
     with qtbot.waitSignal(form.edited):
-        choose(form, 0)
+        choose(form, 1)
     with qtbot.waitSignal(form.edited):
         form.field("views").setValue(8)  # type: ignore[attr-defined]
 
@@ -279,6 +279,7 @@ def test_that_the_number_of_views_can_be_set_only_where_they_are_kept(form: Trai
 
 
 def test_that_times_stand_beside_each_way_and_of_the_chosen_beneath_it(form: TrainingForm) -> None:
+    choose(form, 1)
     form.show_times(estimated())
     assert ways(form) == [
         "None · 1.9 s",
@@ -301,6 +302,7 @@ def test_that_times_of_another_number_of_views_are_not_shown(form: TrainingForm)
 
 
 def test_that_where_nothing_is_frozen_kept_views_are_said_to_mean_nothing(form: TrainingForm) -> None:
+    choose(form, 1)
     assert "frozen layers see only once" in form.augmentation.meaning.text()
     form.show_strategy(Strategy.FULL)
     assert form.augmentation.meaning.text().startswith("Nothing is frozen")
@@ -316,6 +318,7 @@ def test_that_where_nothing_is_frozen_kept_views_are_said_to_mean_nothing(form: 
 def test_that_a_run_of_few_epochs_in_which_kept_views_save_no_time_is_not_taken_for_unfrozen(
     form: TrainingForm,
 ) -> None:
+    choose(form, 1)
     form.show_times(estimated(kept=200.0, new=200.0))
     assert "frozen layers see only once" in form.augmentation.meaning.text()
 

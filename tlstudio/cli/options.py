@@ -49,7 +49,7 @@ def configuration(
     image_size: Annotated[int | None, _option(_IMAGES, "Pixels a side; by default the weights'.")] = None,
     augmentation: Annotated[
         Augmentation, _option(_IMAGES, "How much training images are varied.")
-    ] = Augmentation.LIGHT,
+    ] = Augmentation.NONE,
     views: Annotated[
         int, _option(_IMAGES, "Varied views an image that are kept where layers are frozen; 0: new ones.")
     ] = 4,
