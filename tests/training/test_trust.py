@@ -203,11 +203,14 @@ import resource, sys
 from pathlib import Path
 import torch
 from tests.training.test_trainer import config
+from tlstudio.config import DataConfig
 from tlstudio.events import Control
 from tlstudio.training.trainer import train
 torch.set_num_threads(1)
 for folder in map(Path, sys.argv[1:]):
-    *_, last = train(config(folder, image_size=224, batch_size=4, epochs=1), Control())
+    asked = config(folder, image_size=224, batch_size=4, epochs=1)
+    apart = asked.model_copy(update={"data": DataConfig(root=str(folder), keep_together=False)})
+    *_, last = train(apart, Control())
     print(type(last).__name__, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
@@ -215,11 +218,12 @@ for folder in map(Path, sys.argv[1:]):
 @pytest.mark.skipif(sys.platform != "linux", reason="counts memory as Linux does")
 def test_that_images_of_any_shape_take_no_more_memory_than_usual_ones(tmp_path: Path):
     """A strip of 20,000 to 20 pixels, enlarged until it is 256 wide, would take 200 MB in bytes alone."""
+    colours = {"a": (200, 50, 40), "b": (40, 220, 90)}
     shapes = {"usual": [(256, 256)], "odd": [(20_000, 20), (1, 1), (20, 20_000)]}
     for kind, name, number in itertools.product(shapes, ("a", "b"), range(3)):
         (tmp_path / kind / name).mkdir(parents=True, exist_ok=True)
         shape = shapes[kind][number % len(shapes[kind])]
-        picture((200, 50, 40), number).resize(shape).save(tmp_path / kind / name / f"{number}.png")
+        picture(colours[name], number).resize(shape).save(tmp_path / kind / name / f"{number}.png")
     command = [sys.executable, "-c", STRIPS, *(str(tmp_path / kind) for kind in shapes)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     usual, odd = (line.split() for line in done.stdout.splitlines())

@@ -26,6 +26,10 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.jsonl?")
 _CHECKPOINT = re.compile(r"epoch-(\d{4,})\.pt")
 
 
+# Runs that ended in this process: a full disk may have kept the list from learning of it.
+_ended: set[Path] = set()
+
+
 @dataclasses.dataclass(frozen=True)
 class RunFolder:
     """A run's folder; made by :meth:`create` and :meth:`open`."""
@@ -69,7 +73,8 @@ class RunFolder:
         Raises:
             BadInput: a living process trains the run.
         """
-        if pid := RunIndex().trained_by(self.path):
+        pid = RunIndex().trained_by(self.path)
+        if pid is not None and not (pid == os.getpid() and self.path in _ended):
             raise BadInput(f"Process {pid} is training {self.path} right now.", "Wait for it, or stop it.")
 
     def refuse_if_gone(self) -> None:
@@ -93,6 +98,7 @@ class RunFolder:
         (self.path / RESULT_FILE).unlink(missing_ok=True)
         for part in (*self.path.glob(".*.part"), *(self.path / CHECKPOINTS).glob(".*.part")):
             part.unlink()  # what was being written when the process was killed
+        _ended.discard(self.path)
         index = RunIndex()
         if not index.take_up(self.path, os.getpid()):
             index.put(RunRow.of(self.path, self.config, "running", pid=os.getpid()))
@@ -211,6 +217,7 @@ class RunFolder:
         figures = {"val_top1": val_top1, "test_top1": test_top1, "seconds": seconds}
         # A diverged network's figures are NaN, which JSON does not have.
         known = {name: value for name, value in figures.items() if value is not None and math.isfinite(value)}
+        _ended.add(self.path)
         outcome: dict[str, float | None] = {"best_epoch": best_epoch, **dict.fromkeys(figures), **known}
         try:
             self.write(RESULT_FILE, {"format": 1, "status": status, **outcome})

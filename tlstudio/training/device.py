@@ -21,14 +21,15 @@ class Compute:
         device: what computes.
         channels_last: the layout in which convolutions are fast nearly everywhere, as against contiguous.
         autocast: whether matrix products and convolutions are computed in bfloat16.
-        folded: whether batch norms of frozen layers are folded into the convolutions before them.
+        folded: whether batch norms of frozen layers are folded into the convolutions before them; the last
+            digits of what they make of an image are others then.
         threads: of a CPU; None is torch's choice.
     """
 
     device: torch.device
     channels_last: bool = True
     autocast: bool = False
-    folded: bool = True
+    folded: bool = False
     threads: int | None = None
 
     @classmethod

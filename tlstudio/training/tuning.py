@@ -21,6 +21,7 @@ from tlstudio.config import RunConfig, Stage
 from tlstudio.events import Control, Event, Progress
 from tlstudio.files import write_json
 from tlstudio.models.freeze import FreezableNetwork
+from tlstudio.models.prefix import Halves, folded, split_at_frozen_prefix
 from tlstudio.paths import cache_dir
 from tlstudio.training.device import Compute
 
@@ -51,9 +52,9 @@ def choose_compute(
 ) -> Generator[Event, None, Compute]:
     """The fastest way to compute a network on a device; yields Progress if it has to be tried out.
 
-    bfloat16, then the number of threads, then the layout: each is tried against the best so far, forward and,
-    of what ``stages`` train, backward, on a copy, so that the network and the generators of random
-    numbers stay as they are. What was chosen is remembered: equal runs on one machine are computed alike.
+    bfloat16, folded norms, the number of threads and the layout: each is tried against the best so far,
+    forward and, of what ``stages`` train, backward, on a copy, so that the network and the generators of
+    random numbers stay as they are. What was chosen is remembered: equal runs on one machine are computed alike.
 
     Args:
         network: a FreezableNetwork, where there are ``stages``; images to logits.
@@ -96,6 +97,7 @@ def _fastest(
     trial: "_Trial", usual: Compute, any_precision: bool, control: Control
 ) -> Generator[Event, None, Compute]:
     changes: list[dict[str, Any]] = [{"autocast": True}] if any_precision else []
+    changes += [{"folded": True}] if trial.folds else []
     changes += [{"threads": threads} for threads in _threads(usual.device)]
     changes += [{"channels_last": False}]
     best, begun = usual, time.perf_counter()
@@ -137,7 +139,11 @@ def _is_faster(trial: "_Trial", candidate: Compute, best: Compute, control: Cont
 
 
 class _Trial:
-    """Passes of random images through a copy of a network that trains as the run will at its widest."""
+    """Passes of random images through a copy of a network that trains as the run will at its widest.
+
+    Attributes:
+        folds: whether there are frozen layers first, whose norms could be folded.
+    """
 
     def __init__(
         self, network: nn.Module, stages: tuple[Stage, ...], size: int, batch: int, device: torch.device
@@ -149,6 +155,13 @@ class _Trial:
         if isinstance(self._network, FreezableNetwork):
             layers = (self._network.tree.trained_leaves(stage.plan) for stage in stages)
             self._network.apply_plan(self._network.tree.plan_for(frozenset[str]().union(*layers)))
+            halves = split_at_frozen_prefix(self._network)
+        else:
+            halves = Halves(None, self._network)
+        self._rest = halves.suffix
+        self._prefix = halves.prefix or nn.Identity()
+        self.folds = halves.prefix is not None
+        self._folded = folded(halves.prefix) if halves.prefix else self._prefix
         self._network.train(self._trains)
         # Batch norm that learns needs two images.
         self._images = self._random(max(2, min(batch, _IMAGES.get(device.type, _IMAGES_ELSEWHERE))))
@@ -166,18 +179,21 @@ class _Trial:
     def seconds(self, compute: Compute) -> float:
         """Of one pass."""
         with self._undisturbed(), _on_threads(compute.threads):
-            network = compute.settle(self._network)
+            compute.settle(self._network)
+            prefix = compute.settle(self._folded) if compute.folded else self._prefix
             images = compute.inputs(self._images)
             wait_for(self._device)
             begun = time.perf_counter()
+            with torch.no_grad(), compute.at_work():
+                features = prefix(images)
             with torch.set_grad_enabled(self._trains):
                 with compute.at_work():
-                    logits = network(images)
+                    logits = self._rest(features)
                 if self._trains:
                     logits.float().square().mean().backward()
             wait_for(self._device)
             seconds = time.perf_counter() - begun
-            network.zero_grad(set_to_none=True)
+            self._network.zero_grad(set_to_none=True)
             return seconds
 
     def _random(self, images: int) -> Tensor:
