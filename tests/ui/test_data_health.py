@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt, QUrl
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.images import COLOURS, image_folder, picture
 from tests.ui.controls import check_controls
@@ -237,6 +237,17 @@ def test_that_one_part_at_a_time_is_open_under_the_classes(opened: DataPage) -> 
     assert not opened.split_editor.isVisible()
     click(opened.side.split_fold.button)
     assert not opened.side.health.isVisible()
+
+
+def test_that_a_low_window_scrolls_the_parts_instead_of_squeezing_them(leaky: DataPage, qtbot) -> None:
+    def unsqueezed(*parts: QWidget) -> bool:
+        return all(part.height() >= part.minimumSizeHint().height() for part in parts)
+
+    leaky.setMinimumSize(936, 560)  # as the window's is set
+    leaky.resize(936, 560)
+    qtbot.waitUntil(lambda: unsqueezed(leaky.side.class_pane, leaky.side.health))
+    leaky.side.split_fold.button.setChecked(True)
+    qtbot.waitUntil(lambda: unsqueezed(leaky.side.class_pane, leaky.split_editor))
 
 
 def test_that_look_alikes_are_kept_together_unless_told_otherwise(

@@ -140,6 +140,13 @@ class ClassList(QListView):
         self._filter_again(rows)
         self._show_actions()
 
+    def sizeHint(self) -> QSize:
+        """Three classes; it takes all the room that is left."""
+        return QSize(Size.SIDE // 2, 3 * Size.ROW_TWO_LINES + Space.XS)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
     @property
     def selected(self) -> list[ClassRow]:
         return [self._row(index.row()) for index in sorted(self.selectedIndexes(), key=QModelIndex.row)]

@@ -1,13 +1,13 @@
 """The left of the Data page: classes, and below them one of split, health and what was set aside."""
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QFrame, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from tlstudio.data.catalogue import SPLITS
 from tlstudio.ui import text
 from tlstudio.ui.open_folder import OpenFolder
 from tlstudio.ui.theme import Size, Space, Theme, restyle
-from tlstudio.ui.widgets.basics import rule
+from tlstudio.ui.widgets.basics import rule, scrolled
 from tlstudio.ui.widgets.class_pane import ClassPane
 from tlstudio.ui.widgets.fold import Fold
 from tlstudio.ui.widgets.health_panel import KINDS, HealthPanel
@@ -45,16 +45,19 @@ class DataSide(QFrame):
         folder.examined.connect(self._show_health)
 
     def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
+        content = QWidget()
+        layout = QVBoxLayout(content)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(Space.S)
         layout.addWidget(self.class_pane, 1)
         layout.addWidget(rule())
         for fold in self._folds:
             layout.addWidget(fold)
         self.set_aside.setFixedHeight(3 * Size.ROW_TWO_LINES)
-        self.class_pane.list.setMinimumHeight(2 * Size.ROW_TWO_LINES)
-        self.setMinimumWidth(Size.SIDE - Space.XXL)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(Space.M, Space.M, Space.S, Space.M)
+        outer.addWidget(scrolled(content))  # in a low window
+        self.setMinimumWidth(Size.SIDE - Space.L)
 
     @Slot()
     def _open(self) -> None:

@@ -17,7 +17,7 @@ _DELAY = 120  # milliseconds: what a slider passes over on its way is not meant
 _LEAST, _MOST = 5, 45  # per cent
 _SMALL = 300  # images, below which validation images are too few to trust once
 _FOLDS = (3, 5, 10)
-_CHOICE = 98  # pixels: "10 folds"
+_CHOICE = 92  # pixels: "10 folds"
 _PERCENT = 36  # pixels: "100 %"
 
 
@@ -253,7 +253,7 @@ def _slider() -> QSlider:
     slider = _Slider(Qt.Orientation.Horizontal)
     slider.setRange(_LEAST, _MOST)
     slider.setPageStep(5)
-    slider.setMinimumWidth(Size.PREVIEW // 4)
+    slider.setMinimumWidth(Size.ICON_LARGE)
     return slider
 
 
