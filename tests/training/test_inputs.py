@@ -13,6 +13,7 @@ from tlstudio.data.batches import Batch
 from tlstudio.data.rows import RowFile, RowStore
 from tlstudio.events import Control, Event, Notice
 from tlstudio.models.prefix import Halves
+from tlstudio.preferences import Preferences, keep_preferences
 from tlstudio.training import inputs
 from tlstudio.training.events import (
     BatchFinished,
@@ -251,3 +252,11 @@ def test_that_a_batch_of_one_image_is_mixed_with_nothing(kind: str):
     assert torch.equal(mixed.inputs, batch.inputs)
     assert mixed.labels.tolist() == [[0.0, 0.0, 1.0]]
     assert mixed.rows == (5,)
+
+
+def test_that_the_cache_takes_no_more_than_the_machine_s_limit(dataset: Path, home: Path):
+    keep_preferences(Preferences(cache_gb=1e-6))
+    events = run(dataset, epochs=1)
+    assert isinstance(events[-1], RunFinished)
+    assert list((home / "cache" / "rows").glob("*.rows")) == []
+    assert len(of(events, Notice)) == 2

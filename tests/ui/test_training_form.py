@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 
 from tests.ui.controls import check_controls
 from tlstudio.config import Augmentation, DataConfig, FreezePlan, RunConfig, Stage, Strategy
+from tlstudio.preferences import preferences
 from tlstudio.training.events import EpochTimes, TimesEstimated
 from tlstudio.ui.theme import Theme
 from tlstudio.ui.widgets.training_form import TrainingForm
@@ -329,3 +330,9 @@ def test_that_a_model_used_as_it_is_tells_its_time_alone(form: TrainingForm) -> 
     assert form.augmentation.time.text() == "About 12 s."
     assert ways(form)[1] == "Light, 4 kept views"
     assert not form.augmentation.meaning.isVisible()
+
+
+def test_that_the_limit_of_the_cache_is_the_machine_s_and_no_run_s(form: TrainingForm) -> None:
+    form.field("cache").setValue(3)  # type: ignore[attr-defined]
+    assert preferences().cache_gb == 3
+    assert "cache" not in form.values()

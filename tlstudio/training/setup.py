@@ -29,6 +29,7 @@ from tlstudio.models.inspect import layer_tree
 from tlstudio.models.strategies import stages_for
 from tlstudio.models.weights import RANDOM, fetch, fit
 from tlstudio.paths import cache_dir
+from tlstudio.preferences import preferences
 from tlstudio.runs.store import RunFolder, environment
 from tlstudio.training.as_is import CategoryReading
 from tlstudio.training.device import Compute, choose_device, seed_torch
@@ -157,7 +158,7 @@ def make_job(
     else:
         compute = resumed_with
     compute.settle(stored)
-    store = RowStore(cache_dir() / "rows")
+    store = RowStore(cache_dir() / "rows", int(preferences().cache_gb * 10**9))
     return Job(
         config,
         catalogue,

@@ -54,7 +54,8 @@ def choose_compute(
 
     bfloat16, folded norms, the number of threads and the layout: each is tried against the best so far,
     forward and, of what ``stages`` train, backward, on a copy, so that the network and the generators of
-    random numbers stay as they are. What was chosen is remembered: equal runs on one machine are computed alike.
+    random numbers stay as they are. What was chosen is remembered: equal runs on one machine are computed
+    alike.
 
     Args:
         network: a FreezableNetwork, where there are ``stages``; images to logits.

@@ -125,6 +125,11 @@ FIELDS: dict[str, Field] = {
     "keep_every": Field(
         "Every", "Besides the best and the last, the models of every so many epochs stay on disk."
     ),
+    "cache": Field(
+        "Cache",
+        "How much disk the decoded images and features of all runs may take together; what was not used for "
+        "longest makes room.",
+    ),
     "seed": Field(
         "Seed", "The same seed gives the same run on the same machine; another one shows how much is luck."
     ),
@@ -143,7 +148,7 @@ FOLDS: dict[str, tuple[str, ...]] = {
     "Regularisation": ("weight_decay", "label_smoothing", "mix", "early_stopping"),
     "Steps and weights": ("accumulate", "clip_norm", "ema", "batch_norm"),
     "Images and classes": ("image_size", "views", "balance"),
-    "Machine and disk": ("device", "precision", "features", "keep", "keep_every", "seed"),
+    "Machine and disk": ("device", "precision", "features", "keep", "keep_every", "cache", "seed"),
 }
 
 # What means nothing for a network that is used as it is.

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from tlstudio.config import RunConfig, Stage, Strategy
 from tlstudio.models.strategies import DEFAULT_LR
+from tlstudio.preferences import Preferences, keep_preferences, preferences
 from tlstudio.training.events import TimesEstimated
 from tlstudio.ui.theme import Size, Space, Theme, with_role
 from tlstudio.ui.widgets.augmentation_field import AugmentationField
@@ -156,6 +157,8 @@ class TrainingForm(QWidget):
         self.early_stopping = number_box(0, 1000, at_least="Off", suffix=" epochs")
         self.seed = number_box(0, 2**31 - 1)
         self.keep_every = number_box(1, 1000, suffix=" epochs")
+        self.cache_limit = number_box(1, 100_000, suffix=" GB")  # of the machine, not of a run
+        self.cache_limit.setValue(round(preferences().cache_gb))
         self._boxes: dict[str, QSpinBox | QDoubleSpinBox] = {
             "epochs": self.epochs,
             "batch_size": self.batch_size,
@@ -182,6 +185,7 @@ class TrainingForm(QWidget):
             **self._edits,
             "augmentation": self.augmentation,
             "keep_every": self.keep_every,
+            "cache": self.cache_limit,
         }
         for key, field in self._fields.items():
             field.setAccessibleName(FIELDS[key].words)
@@ -262,6 +266,7 @@ class TrainingForm(QWidget):
         for edit in self._edits.values():
             edit.textChanged.connect(self._edit)
         self.augmentation.edited.connect(self._edit)
+        self.cache_limit.valueChanged.connect(self._limit_cache)
         self.find_button.clicked.connect(self.find_lr_wanted)
         self.preview_button.clicked.connect(self.preview_wanted)
 
@@ -270,6 +275,10 @@ class TrainingForm(QWidget):
     def _set_epochs(self, epochs: object) -> None:
         if _is_number(epochs):
             self._epochs = int(min(max(1, epochs), self.epochs.maximum()))
+
+    @Slot()
+    def _limit_cache(self) -> None:
+        keep_preferences(Preferences(cache_gb=self.cache_limit.value()))
 
     @Slot()
     def _edit(self) -> None:
