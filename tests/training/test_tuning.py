@@ -16,7 +16,7 @@ from tlstudio.models.inspect import layer_tree
 from tlstudio.models.strategies import stages_for
 from tlstudio.training import tuning
 from tlstudio.training.device import Compute
-from tlstudio.training.tuning import WORTH_TRYING, choose_compute
+from tlstudio.training.tuning import WORTH_TRYING, choose_compute, work_of
 
 CPU = torch.device("cpu")
 TREE = layer_tree("resnet18", 3)
@@ -191,3 +191,18 @@ def test_that_a_stop_is_seen_within_a_trial(passes):
     passes(lambda _: control.stop() or 1.0)
     with pytest.raises(Stopped):
         choose(control=control)
+
+
+@pytest.mark.parametrize(
+    ("fields", "passes"),
+    [
+        ({"strategy": "full", "epochs": 4}, 3 * 4 * 100),
+        ({"strategy": "partial", "epochs": 4}, 100),
+        ({"strategy": "partial", "epochs": 4, "augmentation": "light", "views": 2}, 200),
+        ({"strategy": "partial", "epochs": 4, "augmentation": "light", "views": 0}, 400),
+    ],
+)
+def test_how_much_a_run_has_to_compute(fields: dict, passes: int):
+    asked = RunConfig(data=DataConfig(root="sample"), **fields)
+    assert work_of(asked, 100, 224) == passes
+    assert work_of(asked, 100, 112) == passes / 4

@@ -15,8 +15,8 @@ from tlstudio.models.strategies import stages_for
 from tlstudio.training.costs import Costs, StageCosts, decoding_share, measure_costs
 from tlstudio.training.device import Compute, choose_device
 from tlstudio.training.events import EpochTimes, TimesEstimated
-from tlstudio.training.setup import divided_catalogue, make_job
-from tlstudio.training.tuning import WORTH_TRYING, choose_compute
+from tlstudio.training.setup import divided_catalogue, make_job, view_of
+from tlstudio.training.tuning import WORTH_TRYING, choose_compute, work_of
 
 _DEFAULT_VIEWS: int = RunConfig.model_fields["views"].default
 # What is measured depends on none of these: with other ones, what is known is only summed up anew.
@@ -106,7 +106,7 @@ def _measured(
 
 
 def _work(config: RunConfig, catalogue: Catalogue) -> int:
-    return config.epochs * len(catalogue.of_split("train"))
+    return work_of(config, len(catalogue.of_split("train")), view_of(config).crop)
 
 
 def _ways(config: RunConfig, costs: Costs) -> tuple[_Way, tuple[_Way, ...]]:

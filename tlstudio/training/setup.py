@@ -33,7 +33,7 @@ from tlstudio.preferences import preferences
 from tlstudio.runs.store import RunFolder, environment
 from tlstudio.training.as_is import CategoryReading
 from tlstudio.training.device import Compute, choose_device, seed_torch
-from tlstudio.training.tuning import choose_compute
+from tlstudio.training.tuning import choose_compute, work_of
 
 SAMPLE = "sample"
 
@@ -150,10 +150,9 @@ def make_job(
         stored = pretrained
         layers = frozenset[str]().union(*(tree.trained_leaves(stage.plan) for stage in stages))
         changing = network.tensors_of(layers)
-    preprocessing = architecture(config.arch).preprocessing(config.weights).at_size(config.image_size)
-    view = View(**dataclasses.asdict(preprocessing))
+    view = view_of(config)
     if resumed_with is None:
-        work = config.epochs * len(catalogue.of_split("train"))
+        work = work_of(config, len(catalogue.of_split("train")), view.crop)
         compute = yield from choose_compute(config, network, stages, view.crop, device, work, control)
     else:
         compute = resumed_with
@@ -171,6 +170,16 @@ def make_job(
         Gallery(catalogue, view, store),
         store,
     )
+
+
+def view_of(config: RunConfig) -> View:
+    """How the run's network sees images.
+
+    Raises:
+        BadInput: there is no such architecture.
+    """
+    preprocessing = architecture(config.arch).preprocessing(config.weights).at_size(config.image_size)
+    return View(**dataclasses.asdict(preprocessing))
 
 
 def _with_weights(config: RunConfig, weights: str, control: Control) -> Generator[Event, None, nn.Module]:

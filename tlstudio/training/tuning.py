@@ -17,7 +17,7 @@ import psutil
 import torch
 from torch import Tensor, nn
 
-from tlstudio.config import RunConfig, Stage
+from tlstudio.config import Augmentation, RunConfig, Stage, Strategy
 from tlstudio.events import Control, Event, Progress
 from tlstudio.files import write_json
 from tlstudio.models.freeze import FreezableNetwork
@@ -27,7 +27,7 @@ from tlstudio.training.device import Compute
 
 _log = logging.getLogger(__name__)
 
-WORTH_TRYING = 1000  # images that pass the network: with fewer, a trial costs more than it can save
+WORTH_TRYING = 600  # passes, as work_of counts them: with fewer, a trial costs more than it can save
 _FORMAT = 1  # of the file: raise it when the trial or what is chosen changes its meaning
 _GAIN = 1.05  # times faster that a candidate has to be: less is noise
 _HOPELESS = 4.0  # times slower in its first pass that a candidate is given up
@@ -60,7 +60,7 @@ def choose_compute(
     Args:
         network: a FreezableNetwork, where there are ``stages``; images to logits.
         size: pixels a side of its images.
-        work: images that will pass the network; where they are few, the usual way is taken untried.
+        work: as :func:`work_of` counts it; where it is little, the usual way is taken untried.
     """
     usual = Compute(device, autocast=config.precision == "bfloat16")
     if work < WORTH_TRYING:
@@ -75,6 +75,21 @@ def choose_compute(
     with contextlib.suppress(OSError):  # without it, the next run tries again
         write_json(file, {"format": _FORMAT, "choices": {**_read(file), key: chosen.record()}})
     return chosen
+
+
+def work_of(config: RunConfig, images: int, size: int) -> int:
+    """About how many images of 224 pixels will pass forward; one that all layers learn from counts three.
+
+    Args:
+        images: that a run trains on, ``size`` pixels a side.
+    """
+    if config.strategy in (Strategy.FULL, Strategy.SCRATCH):
+        passes = 3 * config.epochs
+    elif config.augmentation is Augmentation.NONE:
+        passes = 1  # frozen layers see each image once
+    else:
+        passes = min(config.views, config.epochs) or config.epochs
+    return round(passes * images * (size / 224) ** 2)
 
 
 def machine_name(device: torch.device) -> str:
