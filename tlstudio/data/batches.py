@@ -15,7 +15,7 @@ from tlstudio.data.catalogue import ImageRecord
 from tlstudio.data.pictures import Pictures
 from tlstudio.data.transforms import View
 
-_BATCHES_AHEAD = 2
+_BATCHES_AHEAD = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,7 +104,7 @@ def drawn(
 ) -> Iterator[Tensor | None]:
     """The images of each group of rows as ``[N, 3, crop, crop]``; None for a group of none.
 
-    Groups are asked for two ahead of what was taken, and drawn by the pool meanwhile.
+    Groups are asked for one ahead of what was taken, and drawn by the pool meanwhile.
     """
     waiting: deque[list[Future[Tensor]]] = deque()
 

@@ -70,7 +70,7 @@ class Forecast(QObject):
     @Slot(object)
     def _take(self, event: Event) -> None:
         if isinstance(event, TimesEstimated) and self._current:
-            self._times = event
+            self._tried, self._times = self._wanted, event
             self.told.emit(event)
 
     @Slot(bool)
