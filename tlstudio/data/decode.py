@@ -78,20 +78,6 @@ def image_size(path: Path) -> tuple[int, int]:
         return _upright_size(image)
 
 
-def check_image(path: Path) -> tuple[int, int]:
-    """Width and height of the upright image, once all of its data have been decoded.
-
-    Raises:
-        UnreadableImage: as :func:`read_image`.
-    """
-    with _opened(path) as image:
-        size = _upright_size(image)
-        image.draft(None, (1, 1))  # all the file's bytes are read, few pixels computed
-        image.load()
-        _to_rgb(image)
-        return size
-
-
 @contextlib.contextmanager
 def _opened(path: Path, content: bytes | None = None) -> Iterator[Image.Image]:
     """The image with its header read; whatever goes wrong while it is open becomes an UnreadableImage."""
