@@ -16,14 +16,13 @@ import typer
 
 from tlstudio import __version__
 from tlstudio.cli.faces import print_error, show_all, write_json_line
-from tlstudio.cli.options import Configure, Device, Json, ManyOptions, configured
+from tlstudio.cli.options import Configure, Device, Divide, Json, ManyOptions, configured, divided
 from tlstudio.config import RunConfig, Strategy
-from tlstudio.data.layouts import Nesting
 from tlstudio.errors import BadInput, Stopped, StudioError
 from tlstudio.events import Control, Event
 from tlstudio.logs import log_file, log_to_file
 from tlstudio.training.events import RunFailed, RunStopped
-from tlstudio.zeroshot.events import DEFAULT_TEMPLATE, ZeroShotRequest
+from tlstudio.zeroshot.events import DEFAULT_TEMPLATE, Clip, Question, ZeroShotRequest
 
 P = ParamSpec("P")
 
@@ -143,22 +142,22 @@ def open_path(
     return context.obj(path=path)
 
 
-@app.command()
+@app.command(cls=ManyOptions)
 @_guarded
+@divided
 def data(
+    divide: Divide,
     folder: Annotated[
         str, typer.Argument(help="A folder with a sub-folder of images a class, or 'sample'.", metavar="DIR")
     ],
-    nesting: Annotated[
-        Nesting, typer.Option(help="Which of several folders around an image names its class.")
-    ] = "outer",
     json: Json = False,
 ) -> int:
     """Say what images a folder holds, and what about them would spoil a training."""
     from tlstudio.cli.data import look_into, print_data
 
+    wanted = divide(folder)
     with _interruptible() as control:
-        report = look_into(folder, nesting, control)
+        report = look_into(wanted, control)
     if json:
         write_json_line(report.as_json())
     else:
@@ -274,6 +273,25 @@ def evaluate(
 
 @app.command()
 @_guarded
+def labels(
+    run: Annotated[Path, typer.Argument(help="The run's folder.", metavar="RUN")],
+    device: Device = "auto",
+    json: Json = False,
+) -> int:
+    """Find the labels of a run's images that are probably wrong."""
+    with _interruptible() as control:
+        from tlstudio.cli.labels import print_judged
+        from tlstudio.evaluation.labels import suspected_labels
+        from tlstudio.evaluation.labels_events import LabelsJudged
+
+        last = show_all(suspected_labels(run, control, device=device), as_json=json)
+    if isinstance(last, LabelsJudged) and not json:
+        print_judged(last)
+    return DONE
+
+
+@app.command()
+@_guarded
 def predict(
     model: Annotated[
         str, typer.Argument(help="A run's folder, or an architecture as it is.", metavar="RUN|ARCH")
@@ -315,14 +333,8 @@ def zero_shot(
     json: Json = False,
 ) -> int:
     """Classify images into classes that were never trained, with CLIP."""
-    request = ZeroShotRequest(
-        images=tuple(images),
-        classes=tuple(name.strip() for name in classes.split(",")),
-        templates=tuple(template or (DEFAULT_TEMPLATE,)),
-        model=model,
-        pretrained=pretrained,
-        device=device,
-    )
+    question = Question(tuple(classes.split(",")), tuple(template or (DEFAULT_TEMPLATE,)))
+    request = ZeroShotRequest(tuple(images), question, Clip(model, pretrained, device))
     with _interruptible() as control:
         from tlstudio.zeroshot.classify import classify
 

@@ -10,18 +10,18 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from tlstudio.cli.faces import People
-from tlstudio.config import DataConfig
+from tlstudio.cli.image_options import SAMPLE, kept_corrections
+from tlstudio.config import Corrections, DataConfig
 from tlstudio.data.catalogue import SPLITS, Catalogue
+from tlstudio.data.corrections import outdated
 from tlstudio.data.duplicates import DuplicateGroup, groups
 from tlstudio.data.health import Finding, HealthReport, Severity, examine
-from tlstudio.data.layouts import Nesting
 from tlstudio.data.sample import SampleReady, make_sample
 from tlstudio.data.scan import CheckFinished, ScanFinished, check, scan
 from tlstudio.data.split import divided
 from tlstudio.errors import BadInput
 from tlstudio.events import Control
 
-_SAMPLE = "sample"
 _SHOWN = 10  # files set aside, or images with one problem
 _HEADINGS = {"train": "Training", "val": "Validation", "test": "Test"}
 _STYLES: dict[Severity, str] = {"loud": "bold red", "warning": "yellow", "hint": ""}
@@ -29,9 +29,12 @@ _STYLES: dict[Severity, str] = {"loud": "bold red", "warning": "yellow", "hint":
 
 @dataclasses.dataclass(frozen=True)
 class DataReport:
-    """A folder after all of its images were decoded, divided as a training would do by default.
+    """A folder after all of its images were decoded, corrected and divided as a training would do.
 
-    ``undivided`` is why that is not possible, "" where it is.
+    Attributes:
+        undivided: why that is not possible, "" where it is.
+        outdated: what of the corrections no longer fits the folder.
+        unused: how many corrections the window keeps for it that were not asked for.
     """
 
     sentence: str
@@ -39,9 +42,11 @@ class DataReport:
     groups: tuple[DuplicateGroup, ...]
     health: HealthReport
     undivided: str = ""
+    outdated: tuple[str, ...] = ()
+    unused: int = 0
 
     def as_json(self) -> dict[str, Any]:
-        warnings = [finding.sentence for finding in self.health.findings]
+        warnings = [*self.outdated, *(finding.sentence for finding in self.health.findings)]
         return {
             "images": len(self.catalogue.images),
             "classes": self.catalogue.counts(),
@@ -53,7 +58,7 @@ class DataReport:
         }
 
 
-def look_into(root: str, nesting: Nesting, control: Control) -> DataReport:
+def look_into(wanted: DataConfig, control: Control) -> DataReport:
     """Read a folder, or the sample, thoroughly; progress is shown on stderr, where that is a terminal.
 
     Raises:
@@ -64,27 +69,37 @@ def look_into(root: str, nesting: Nesting, control: Control) -> DataReport:
     with Bars(
         *columns, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal
     ) as bars:
-        scanned, checked = _read(root, nesting, control, People(console, bars))
+        scanned, checked = _read(wanted, control, People(console, bars))
     control.checkpoint()
     found = groups(checked.catalogue.images, checked.facts)
     catalogue, undivided = checked.catalogue, ""
     try:
-        catalogue = divided(catalogue, DataConfig(root=root, nesting=nesting), found)
+        catalogue = divided(catalogue, wanted, found)
     except BadInput as error:
         undivided = str(error)
     health = examine(catalogue, checked.facts, found)
-    return DataReport(scanned.layout.sentence, catalogue, found, health, undivided)
+    notes = outdated(checked.catalogue, wanted.corrections)
+    unused = 0
+    if wanted.corrections == Corrections():
+        unused = counted(kept_corrections(wanted.root)[1])
+    return DataReport(scanned.layout.sentence, catalogue, found, health, undivided, notes, unused)
 
 
-def _read(root: str, nesting: Nesting, control: Control, face: People) -> tuple[ScanFinished, CheckFinished]:
-    folder = Path(root)
-    if root == _SAMPLE:
+def counted(corrections: Corrections) -> int:
+    """How many classes and images were corrected."""
+    parts = (getattr(corrections, name) for name in Corrections.model_fields)
+    return sum(map(len, parts))
+
+
+def _read(wanted: DataConfig, control: Control, face: People) -> tuple[ScanFinished, CheckFinished]:
+    folder = Path(wanted.root)
+    if wanted.root == SAMPLE:
         for event in make_sample(control):
             face.show(event)
             if isinstance(event, SampleReady):
                 folder = event.root
     scanned: ScanFinished | None = None
-    for event in scan(folder, control, nesting=nesting):
+    for event in scan(folder, control, nesting=wanted.nesting):
         if isinstance(event, ScanFinished):
             scanned = event
         else:
@@ -109,13 +124,16 @@ def print_data(report: DataReport) -> None:
     if set_aside:
         console.print(f"{_count(len(set_aside), 'file')} set aside:", style="yellow")
         _print_some(console, [f"{one.path}  {one.reason}" for one in set_aside])
-    if report.undivided:
-        console.print(report.undivided, style="yellow")
+    for sentence in (report.undivided, *report.outdated):
+        if sentence:
+            console.print(sentence, style="yellow")
     for finding in report.health.findings:
         console.print(finding.sentence, style=_STYLES[finding.severity])
         _print_some(console, _examples(finding, report.health))
     if not report.undivided and not report.health.findings:
         console.print("Nothing was found that would spoil a training.", style="green")
+    if report.unused:
+        console.print(f"{_count(report.unused, 'correction')} made in the window: --corrections uses them.")
 
 
 def _classes(report: DataReport) -> Table:

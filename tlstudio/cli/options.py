@@ -9,11 +9,14 @@ import typer
 from pydantic import ValidationError
 from typer.core import TyperCommand
 
+from tlstudio.cli.image_options import IMAGES, images, must
+from tlstudio.cli.image_options import option as _option
 from tlstudio.config import Augmentation, DataConfig, FreezePlan, RunConfig, Stage, Strategy
 from tlstudio.errors import BadInput
 
 P = ParamSpec("P")
 Configure = Callable[[], RunConfig]
+Divide = Callable[[str], DataConfig]
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 Json = Annotated[
@@ -21,15 +24,11 @@ Json = Annotated[
 ]
 Device = Annotated[DeviceName, typer.Option(help="What computes; auto is the fastest there is.")]
 
-_IMAGES, _NETWORK = "Images and how they are varied", "Network"
+_SEEN, _NETWORK = "How images are seen and varied", "Network"
 _STAGES, _STEPS, _MACHINE = "What is trained, and when", "How it is trained", "How it is computed and kept"
 # Fields whose option has another name.
 _OPTIONS = {"batch_size": "batch", "rates": "rate"}
 _HINT = "`tlstudio train --help` describes every option."
-
-
-def _option(panel: str, text: str, **more: Any) -> Any:
-    return typer.Option(help=text, rich_help_panel=panel, **more)
 
 
 def _layers_help(what: str) -> str:
@@ -45,21 +44,22 @@ def _keep(value: str) -> str | int:
 
 
 def configuration(
-    data: Annotated[str, _option(_IMAGES, "A folder with a sub-folder of images a class, or 'sample'.")],
-    image_size: Annotated[int | None, _option(_IMAGES, "Pixels a side; by default the weights'.")] = None,
+    divided: DataConfig,
+    *,
+    image_size: Annotated[int | None, _option(_SEEN, "Pixels a side; by default the weights'.")] = None,
     augmentation: Annotated[
-        Augmentation, _option(_IMAGES, "How much training images are varied.")
+        Augmentation, _option(_SEEN, "How much training images are varied.")
     ] = Augmentation.NONE,
     views: Annotated[
-        int, _option(_IMAGES, "Varied views an image that are kept where layers are frozen; 0: new ones.")
+        int, _option(_SEEN, "Varied views an image that are kept where layers are frozen; 0: new ones.")
     ] = 4,
     mix: Annotated[
         Literal["none", "mixup", "cutmix"],
-        _option(_IMAGES, "Blend pairs of training images and their labels, or cut one into the other."),
+        _option(_SEEN, "Blend pairs of training images and their labels, or cut one into the other."),
     ] = "none",
     balance: Annotated[
         Literal["none", "loss", "sampling"],
-        _option(_IMAGES, "Let small classes weigh as large ones: in the loss, or by drawing them often."),
+        _option(_SEEN, "Let small classes weigh as large ones: in the loss, or by drawing them often."),
     ] = "none",
     arch: Annotated[
         str, _option(_NETWORK, "The network; `tlstudio doctor` lists them.")
@@ -157,7 +157,7 @@ def configuration(
     stages, rates = tuple(map(_stage, stage or ())), _rates(rate or ())
     try:
         return RunConfig(
-            data=DataConfig(root=data),
+            data=divided,
             arch=arch,
             weights=weights,
             strategy=strategy,
@@ -195,20 +195,63 @@ def configuration(
         raise _bad_option(error) from error
 
 
+def images_at(
+    data: Annotated[str, _option(IMAGES, "A folder with a sub-folder of images a class, or 'sample'.")],
+) -> str:
+    """The option that says where the images are."""
+    return data
+
+
 def configured(command: Callable[Concatenate[Configure, P], int]) -> Callable[..., int]:
     """Give a command, besides its own options, those of a configuration, made when it asks."""
-    shared = inspect.signature(configuration).parameters
+
+    def prepare(given: dict[str, Any]) -> Configure:
+        where, dividing = _taken(given, images_at), _taken(given, images)
+        rest = _taken(given, configuration)
+        return lambda: configuration(images(images_at(**where), **dividing), **rest)
+
+    return _with_options(command, (images_at, images, configuration), prepare)
+
+
+def divided(command: Callable[Concatenate[Divide, P], int]) -> Callable[..., int]:
+    """Give a command, besides its own options, those of how images are divided."""
+
+    def prepare(given: dict[str, Any]) -> Divide:
+        return functools.partial(images, **_taken(given, images))
+
+    return _with_options(command, (images,), prepare)
+
+
+def _with_options(
+    command: Callable[..., int],
+    makers: Iterable[Callable[..., Any]],
+    prepare: Callable[[dict[str, Any]], Callable[..., Any]],
+) -> Callable[..., int]:
+    """Call a command with what ``prepare`` takes from the options of ``makers``, and with the rest."""
     own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+    shared = [one for maker in makers for one in _options(maker)]
 
     @functools.wraps(command)
     def run(**given: Any) -> int:
-        words = {name: given.pop(name) for name in shared}
-        return command(functools.partial(configuration, **words), **given)  # pyright: ignore[reportCallIssue]
+        return command(prepare(given), **given)
 
-    parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*shared.values(), *own)]
+    parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*shared, *own)]
     run.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportAttributeAccessIssue]
-    run.__annotations__ = get_type_hints(configuration) | get_type_hints(command)
+    hints: dict[str, Any] = {}
+    for one in (*makers, command):
+        hints |= get_type_hints(one)
+    run.__annotations__ = hints
     return run
+
+
+def _options(maker: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The parameters of ``maker`` that are options; the others are what another one makes."""
+    found = inspect.signature(maker).parameters.values()
+    return [one for one in found if hasattr(one.annotation, "__metadata__")]
+
+
+def _taken(given: dict[str, Any], maker: Callable[..., Any]) -> dict[str, Any]:
+    return {one.name: given.pop(one.name) for one in _options(maker)}
 
 
 class ManyOptions(TyperCommand):
@@ -264,7 +307,7 @@ def _stage(text: str) -> Stage:
     except ValidationError as error:
         first = error.errors()[0]
         what = {"epochs": "its epochs", "lr": "its learning rate"}[str(first["loc"][0])]
-        raise BadInput(f"--stage {text}: {what} {_must(first)}, not {first['input']}.", _HINT) from error
+        raise BadInput(f"--stage {text}: {what} {must(first)}, not {first['input']}.", _HINT) from error
     except ValueError:
         raise _no_stage(text) from None
 
@@ -295,11 +338,4 @@ def _bad_option(error: ValidationError) -> BadInput:
     name = _OPTIONS.get(field, field).replace("_", "-")
     if field == "rates":
         name = f"{name} {first['loc'][1]}"
-    return BadInput(f"--{name} {_must(first)}, not {first['input']}.", _HINT)
-
-
-def _must(error: Any) -> str:
-    limit = error.get("ctx", {})
-    words = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
-    must = " and ".join(f"{said} {limit[key]:g}" for key, said in words.items() if key in limit)
-    return f"must be {must}" if must else error["msg"].lower()
+    return BadInput(f"--{name} {must(first)}, not {first['input']}.", _HINT)
