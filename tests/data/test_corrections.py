@@ -226,3 +226,13 @@ def test_that_corrections_which_cannot_be_written_are_an_error_that_names_the_fi
     (tmp_path / "folders").write_text("not a folder")
     with pytest.raises(StudioError, match="cannot be kept"):
         CorrectionStore(tmp_path / "folders").save(Path("/data"), CORRECTIONS)
+
+
+def test_that_labels_found_right_stay_so_when_corrections_are_saved(tmp_path: Path) -> None:
+    store = CorrectionStore()
+    store.find_right(tmp_path, {"a.png": "cat", "b.png": "dog"})
+    store.save(tmp_path, CORRECTIONS, "path")
+    assert store.load(tmp_path).right == {"a.png": "cat", "b.png": "dog"}
+    store.find_right(tmp_path, {"a.png": "cat"}, undone=True)
+    kept = store.load(tmp_path)
+    assert (kept.right, kept.corrections, kept.nesting) == ({"b.png": "dog"}, CORRECTIONS, "path")

@@ -7,7 +7,8 @@ import dataclasses
 import hashlib
 import logging
 import os
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -135,7 +136,10 @@ def class_taken_in(classes: Iterable[str], before: Corrections, shown: str) -> C
 
 
 class FolderCorrections(BaseModel):
-    """What is kept of a folder: how its nested folders name classes, and what was changed by hand."""
+    """What is kept of a folder: how its nested folders name classes, and what was changed by hand.
+
+    ``right``: images (by path) whose label was doubted, with the class that a person found right.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -143,6 +147,10 @@ class FolderCorrections(BaseModel):
     root: str
     nesting: Nesting = "outer"
     corrections: Corrections = Corrections()
+    right: dict[str, str] = {}
+
+
+_saving = threading.Lock()  # what is kept is read before it is written again
 
 
 class CorrectionStore:
@@ -176,8 +184,22 @@ class CorrectionStore:
         Raises:
             StudioError: they cannot be written.
         """
-        path = self._file(root)
-        kept = FolderCorrections(root=_absolute(root), nesting=nesting, corrections=corrections)
+        with _saving:
+            self._write(root, {"corrections": corrections, "nesting": nesting})
+
+    def find_right(self, root: Path, labels: Mapping[str, str], *, undone: bool = False) -> None:
+        """Keep that images, by path, were found to be of these classes; where ``undone``, no longer.
+
+        Raises:
+            StudioError: it cannot be written.
+        """
+        with _saving:
+            before = self.load(root).right
+            taken = {path: name for path, name in before.items() if path not in labels}
+            self._write(root, {"right": taken if undone else {**taken, **labels}})
+
+    def _write(self, root: Path, changes: Mapping[str, object]) -> None:
+        path, kept = self._file(root), self.load(root).model_copy(update=changes)
         try:
             write_json(path, kept.model_dump(mode="json"))
         except OSError as error:
