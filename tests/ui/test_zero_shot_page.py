@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QModelIndex, Qt
@@ -22,7 +23,7 @@ from tlstudio.ui.session import Session
 from tlstudio.ui.settings import Settings
 from tlstudio.ui.theme import Theme
 from tlstudio.ui.worker import Worker
-from tlstudio.zeroshot.events import PromptsEmbedded, ZeroShotFinished, ZeroShotRequest
+from tlstudio.zeroshot.events import Asked, QuestionRead, ZeroShotFinished, ZeroShotRequest
 
 
 class Clip:
@@ -39,16 +40,19 @@ class Clip:
         yield Progress("Loading the model")
         if self.fails:
             raise StudioError("The weights are not on this machine.", "Choose a file instead.")
-        yield PromptsEmbedded({name: (name,) for name in request.classes}, self.cut)
-        shares = [0.6, 0.3, *[0.1 / max(1, len(request.classes) - 2)] * (len(request.classes) - 2)]
+        classes = request.question.classes
+        vectors = np.zeros((len(classes), 2), np.float32)
+        asked = Asked(classes, vectors, vectors[:1], 100.0, None, False, 0.0)
+        yield QuestionRead(asked, {name: (name,) for name in classes}, self.cut)
+        shares = [0.6, 0.3, *[0.1 / max(1, len(classes) - 2)] * (len(classes) - 2)]
         for number, path in enumerate(request.images):
             while self.hold_after == number:
                 control.checkpoint()
             if "bad" in path.name:
                 yield ImageSkipped(path, "truncated")
             else:
-                ranked = dict(zip(request.classes, shares, strict=True))
-                yield ImageClassified(path, request.classes[0], ranked)
+                ranked = dict(zip(classes, shares, strict=True))
+                yield ImageClassified(path, classes[0], ranked)
         skipped = sum("bad" in path.name for path in request.images)
         yield ZeroShotFinished(len(request.images), skipped, 1.25)
 
@@ -139,8 +143,8 @@ def test_that_every_image_becomes_a_card_with_its_ranked_classes(
     assert bad.data(REASON_ROLE) == "truncated"
     assert ready.summary == "2 images classified in 1.2 s · 1 could not be read"
     request = clip.asked[0]
-    assert (request.images, request.classes) == (tuple(images), ("cat", "dog", "bird", "fish"))
-    assert request.templates == ("a photo of a {}.",)
+    assert (request.images, request.question.classes) == (tuple(images), ("cat", "dog", "bird", "fish"))
+    assert request.question.templates == ("a photo of a {}.",)
 
 
 def test_that_a_card_tells_a_screen_reader_what_it_shows(ready: ZeroShotPage, finish) -> None:
@@ -215,7 +219,7 @@ def test_that_other_classes_offer_to_classify_again(ready: ZeroShotPage, clip: C
     click(ready.again_button)
     finish()
     assert not ready.again_button.isVisible()
-    assert clip.asked[1].classes == ("cat", "dog", "bird", "fish", "horse")
+    assert clip.asked[1].question.classes == ("cat", "dog", "bird", "fish", "horse")
 
 
 def test_that_taking_an_image_out_does_not_make_the_answers_stale(ready: ZeroShotPage, finish) -> None:
@@ -263,7 +267,7 @@ def test_that_a_weights_file_asks_for_its_architecture(
     assert ready.form.picker.architecture.isVisible()
     ready.form.picker.architecture.setCurrentText("ViT-B-16")
     classify(ready, finish)
-    assert (clip.asked[0].model, clip.asked[0].pretrained) == ("ViT-B-16", str(file))
+    assert (clip.asked[0].clip.model, clip.asked[0].clip.pretrained) == ("ViT-B-16", str(file))
 
 
 def test_that_the_first_model_is_the_default_and_says_what_it_costs(ready: ZeroShotPage) -> None:

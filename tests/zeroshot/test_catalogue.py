@@ -6,7 +6,7 @@ import open_clip
 import pytest
 
 from tlstudio.zeroshot.catalogue import ClipModel, clip_models, present
-from tlstudio.zeroshot.events import ZeroShotRequest
+from tlstudio.zeroshot.events import Clip
 
 
 def put_into_cache(hub: Path, repo_id: str, name: str, content: bytes) -> Path:
@@ -31,9 +31,9 @@ def test_that_open_clip_knows_the_model_and_keeps_it_in_the_same_place(model: Cl
 
 
 def test_that_the_default_of_a_request_comes_first() -> None:
-    request = ZeroShotRequest((), ())
+    default = Clip()
     first = clip_models()[0]
-    assert (first.model, first.pretrained) == (request.model, request.pretrained)
+    assert (first.model, first.pretrained) == (default.model, default.pretrained)
 
 
 def test_that_titles_differ() -> None:

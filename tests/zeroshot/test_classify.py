@@ -1,8 +1,11 @@
 """Images and class names in, probabilities out: the same numbers as open_clip's own."""
 
+import dataclasses
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import open_clip
 import pytest
 import torch
@@ -12,8 +15,18 @@ from tests.zeroshot.conftest import TinyClip, run
 from tlstudio.errors import BadInput, Stopped
 from tlstudio.events import Control, Event, Progress
 from tlstudio.inference.events import ImageClassified, ImageSkipped
-from tlstudio.zeroshot.classify import classify
-from tlstudio.zeroshot.events import PromptsEmbedded, ZeroShotFinished, ZeroShotRequest
+from tlstudio.zeroshot.classify import ask_again, classify, classify_in_batches
+from tlstudio.zeroshot.events import (
+    Clip,
+    ClipReady,
+    ImagesEmbedded,
+    Question,
+    QuestionRead,
+    Rescored,
+    ZeroShotFinished,
+    ZeroShotRequest,
+)
+from tlstudio.zeroshot.store import EmbeddingStore
 
 CLASSES = ("golden retriever", "Zürcher Geschnetzeltes", "고양이", "a {brace}")
 TEMPLATES = ("a photo of a {}.", "an etching of the {}.", "{}")
@@ -22,16 +35,9 @@ Write = Callable[[str], TinyClip]
 
 
 def _request(tiny: TinyClip, images: Path, **changes: object) -> ZeroShotRequest:
-    settings = {
-        "images": (images,),
-        "classes": CLASSES,
-        "templates": TEMPLATES,
-        "model": str(tiny.config),
-        "pretrained": str(tiny.weights),
-        "device": "cpu",
-        "batch_size": 2,
-    }
-    return ZeroShotRequest(**settings | changes)  # type: ignore[arg-type]
+    model = Clip(str(tiny.config), str(tiny.weights), "cpu")
+    request = ZeroShotRequest((images,), Question(CLASSES, TEMPLATES), model, batch_size=2)
+    return dataclasses.replace(request, **changes)  # type: ignore[arg-type]
 
 
 def _classified(events: list[Event]) -> list[ImageClassified]:
@@ -93,13 +99,14 @@ def test_that_events_tell_the_prompts_then_each_image_then_the_end(tiny: Write, 
     events = run(_request(tiny("tiny-vit"), pictures))
     kinds = [type(event) for event in events if not isinstance(event, Progress)]
     assert kinds == [
-        PromptsEmbedded,
+        ClipReady,
+        QuestionRead,
         ImageClassified,
         ImageSkipped,
         *[ImageClassified] * 3,
         ZeroShotFinished,
     ]
-    embedded = next(event for event in events if isinstance(event, PromptsEmbedded))
+    embedded = next(event for event in events if isinstance(event, QuestionRead))
     assert embedded.prompts["고양이"] == ("a photo of a 고양이.", "an etching of the 고양이.", "고양이")
     assert embedded.cut == ()
     skipped = next(event for event in events if isinstance(event, ImageSkipped))
@@ -131,6 +138,61 @@ def test_that_a_stop_ends_before_the_next_batch(tiny: Write, pictures: Path) -> 
 
 
 def test_that_class_names_are_checked_before_a_model_is_loaded(pictures: Path) -> None:
-    request = ZeroShotRequest((pictures,), ("cat", "Cat"), model="no-such-model")
+    request = ZeroShotRequest((pictures,), Question(("cat", "Cat")), Clip("no-such-model"))
     with pytest.raises(BadInput, match="'Cat' is there twice"):
         run(request)
+
+
+def _in_batches(request: ZeroShotRequest) -> tuple[list[Event], list[ImagesEmbedded]]:
+    events = list(classify_in_batches(request, Control()))
+    return events, [event for event in events if isinstance(event, ImagesEmbedded)]
+
+
+def test_that_images_seen_before_are_not_decoded_again(
+    tiny: Write, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = _request(tiny("tiny-vit"), pictures)
+    _, first = _in_batches(request)
+    copied = pictures.with_name("copied")
+    shutil.copytree(pictures, copied)
+    monkeypatch.setattr("tlstudio.zeroshot.classify.read_image", None)
+    for folder in (pictures, copied):
+        events, again = _in_batches(dataclasses.replace(request, images=(folder,)))
+        for before, now in zip(first, again, strict=True):
+            np.testing.assert_array_equal(before.vectors, now.vectors)
+        assert isinstance(events[-1], ZeroShotFinished)
+    assert _in_batches(request)[0][-1].known == 5  # type: ignore[attr-defined]
+
+
+def test_that_an_image_put_in_the_place_of_another_is_read(tiny: Write, pictures: Path) -> None:
+    request = _request(tiny("tiny-vit"), pictures)
+    _, first = _in_batches(request)
+    shutil.copy(pictures / "1.png", pictures / "0.png")
+    _, again = _in_batches(request)
+    assert not (first[0].vectors[0] == again[0].vectors[0]).all()
+    np.testing.assert_array_equal(again[0].vectors[0], again[0].vectors[1])
+
+
+def test_that_another_question_gets_the_scores_of_a_new_start(tiny: Write, pictures: Path) -> None:
+    request = _request(tiny("tiny-resnet"), pictures)
+    _, batches = _in_batches(request)
+    vectors = np.concatenate([batch.vectors for batch in batches])
+    other = Question(("red", "green", "blue"), ("{}",), others=("grey",))
+    events = list(ask_again(vectors, other, request.clip, Control()))
+    assert isinstance(events[-1], Rescored)
+    _, anew = _in_batches(dataclasses.replace(request, question=other))
+    np.testing.assert_allclose(
+        events[-1].scores,
+        np.concatenate([batch.scores for batch in anew]),
+        atol=1e-6,  # type: ignore[arg-type]
+    )
+
+
+def test_that_an_image_below_the_threshold_has_no_label(tiny: Write, pictures: Path) -> None:
+    request = _request(tiny("tiny-vit"), pictures, question=Question(CLASSES, TEMPLATES, threshold=1.0))
+    assert {event.label for event in _classified(run(request))} == {""}
+
+
+def test_that_the_speed_of_a_model_is_noted_once_it_read_something(tiny: Write, pictures: Path) -> None:
+    _in_batches(_request(tiny("tiny-vit"), pictures))
+    assert EmbeddingStore().speeds()["tiny-vit"] > 0

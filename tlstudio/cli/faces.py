@@ -35,7 +35,7 @@ from tlstudio.training.events import (
     StageStarted,
     TimesEstimated,
 )
-from tlstudio.zeroshot.events import PromptsEmbedded, ZeroShotFinished
+from tlstudio.zeroshot.events import ClipReady, QuestionRead, ZeroShotFinished
 
 
 class Face(Protocol):
@@ -59,7 +59,7 @@ class JsonLines:
                 }
             case ImageSkipped():
                 data = {"path": str(event.path), "error": event.reason}
-            case PredictionFinished() | ZeroShotFinished() | PromptsEmbedded():
+            case PredictionFinished() | ZeroShotFinished() | ClipReady() | QuestionRead():
                 return
             case _:
                 data = event.as_json()
@@ -94,7 +94,7 @@ class People:
                 self._console.print(event.text, style="yellow", markup=False, soft_wrap=True)
             case ImageClassified() | ImageSkipped():
                 self._image(event)
-            case PromptsEmbedded():
+            case QuestionRead():
                 for name in event.cut:
                     text = f"The prompt for '{name}' is longer than CLIP reads; its end is cut."
                     self._console.print(text, style="yellow", markup=False, soft_wrap=True)
@@ -201,7 +201,8 @@ class People:
             text = f"{event.path}  not read: {event.reason}"
         else:
             ranked = list(event.probabilities.items())[:3]
-            text = f"{event.path}  " + "  ".join(f"{name} {share:.1%}" for name, share in ranked)
+            none = "" if event.label else "none of these · "
+            text = f"{event.path}  {none}" + "  ".join(f"{name} {share:.1%}" for name, share in ranked)
         self._console.print(text, soft_wrap=True, markup=False)
 
     def _advance(self, text: str, done: int, total: int, key: str = "") -> None:

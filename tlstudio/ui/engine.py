@@ -21,7 +21,7 @@ from tlstudio.errors import BadInput, StudioError
 from tlstudio.events import Control, Event, Notice
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.events import RunStarted
-from tlstudio.zeroshot.events import ZeroShotRequest
+from tlstudio.zeroshot.events import Clip, Question, Vectors, ZeroShotRequest
 
 _loading = threading.Lock()
 _training = threading.Lock()  # held by whatever trains, for the length of it
@@ -367,8 +367,16 @@ def find_cut_off_runs(control: Control) -> Iterator[Event]:
 
 
 def classify_zero_shot(request: ZeroShotRequest, control: Control) -> Iterator[Event]:
-    """Progress and Downloaded while loading, PromptsEmbedded, one event an image, then ZeroShotFinished."""
+    """Progress and Downloaded while loading, QuestionRead, one event an image, then ZeroShotFinished."""
     with _torch_loaded():
         from tlstudio.zeroshot.classify import classify as call
 
     return call(request, control)
+
+
+def ask_again(vectors: Vectors, question: Question, clip: Clip, control: Control) -> Iterator[Event]:
+    """QuestionRead, then Rescored, for images that the same model embedded before."""
+    with _torch_loaded():
+        from tlstudio.zeroshot.classify import ask_again as call
+
+    return call(vectors, question, clip, control)

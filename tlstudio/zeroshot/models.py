@@ -3,21 +3,26 @@
 import contextlib
 import dataclasses
 import difflib
+import hashlib
 import json
 import logging
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.nn import functional
 
 from tlstudio.errors import BadInput, StudioError
 from tlstudio.events import Control, Event, Notice, Progress
 from tlstudio.training.device import choose_device
+from tlstudio.training.features import weights_digest
 from tlstudio.zeroshot.catalogue import WEIGHT_FILES
+from tlstudio.zeroshot.events import Clip, ClipReady, Vectors
 from tlstudio.zeroshot.hub import fetch
 from tlstudio.zeroshot.weights import KINDS, load_weights
 
@@ -28,36 +33,29 @@ _CONFIG = "open_clip_config.json"
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class LoadedClip:
-    """A model that is ready to be asked. ``text_cache`` keeps the unit vector of each prompt it has read."""
+    """A model that is ready to be asked. ``texts`` keeps the vector of each sentence it has read."""
 
-    title: str
+    ready: ClipReady
     device: torch.device
-    context_length: int  # tokens a prompt may have, its start and end marks included
-    logit_scale: float
-    logit_bias: float | None  # set in SigLIP-like models, which judge each class by itself
     tokenizer: Any
     preprocess: Callable[[Image.Image], Tensor]  # RGB image -> (3, height, width)
     model: Any
-    text_cache: dict[str, Tensor] = dataclasses.field(default_factory=dict, repr=False)
+    texts: dict[str, Vectors] = dataclasses.field(default_factory=dict, repr=False)
 
-    def embed_texts(self, texts: Sequence[str]) -> Tensor:
-        """Unit vectors, shape (texts, dimensions)."""
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """Rows of length one, shape (texts, dimensions)."""
         with torch.inference_mode():
             tokens = self.tokenizer(list(texts)).to(self.device)
-            return self.model.encode_text(tokens, normalize=True)
+            return self.model.encode_text(tokens, normalize=True).float().cpu().numpy()
 
-    def probabilities(self, images: Tensor, classes: Tensor) -> Tensor:
-        """How likely each class is, shape (images, classes).
+    def embed_images(self, images: Tensor) -> Vectors:
+        """Rows of length one, shape (images, dimensions), from images (images, 3, height, width)."""
+        with torch.inference_mode(), self._half_where_faster():
+            vectors = self.model.encode_image(images.to(self.device), normalize=False)
+            return functional.normalize(vectors.float(), dim=-1).cpu().numpy()
 
-        ``images`` are preprocessed, shape (images, 3, height, width); ``classes`` are unit vectors. Each row
-        sums to one, except of a model with a ``logit_bias``.
-        """
-        with torch.inference_mode():
-            vectors = self.model.encode_image(images.to(self.device), normalize=True)
-            logits = self.logit_scale * vectors @ classes.T
-            if self.logit_bias is None:
-                return logits.softmax(dim=-1).cpu()
-            return (logits + self.logit_bias).sigmoid().cpu()
+    def _half_where_faster(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.float16, enabled=self.device.type == "cuda")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,14 +75,10 @@ class _Source:
 _last: tuple[tuple[Any, ...], LoadedClip] | None = None
 
 
-def load_clip(
-    model: str, pretrained: str, device: str, control: Control
-) -> Generator[Event, None, LoadedClip]:
+def load_clip(clip: Clip, control: Control) -> Generator[Event, None, LoadedClip]:
     """Load a CLIP model, downloading its weights when they are not on this machine; the model is returned.
 
-    ``model`` is a name of open_clip, the path of a model configuration as JSON, or ``local-dir:`` with a
-    folder that holds both configuration and weights. ``pretrained`` is a tag of open_clip, the path of a
-    weights file, or "none" for random weights.
+    Yields what the download tells and one ClipReady.
 
     Raises:
         BadInput: there is no such model, tag, file or device, or the file does not fit the model.
@@ -92,12 +86,13 @@ def load_clip(
         Stopped: the control was told to stop.
     """
     global _last  # noqa: PLW0603 (a cache of one; see _last)
-    chosen = choose_device(device)
+    chosen = choose_device(clip.device)
     yield Progress("Loading the CLIP library")
-    source = _resolve(model, pretrained)
+    source = _resolve(clip.model, clip.pretrained)
     control.checkpoint()
-    key = (model, pretrained, str(chosen), json.dumps(source.config, sort_keys=True), _stamp(source.file))
+    key = (clip, str(chosen), json.dumps(source.config, sort_keys=True), _stamp(source.file))
     if _last is not None and _last[0] == key:
+        yield _last[1].ready
         return _last[1]
     _last = None  # two models at once may not fit into memory
     with _as_folder(source) as folder:
@@ -114,18 +109,26 @@ def load_clip(
         yield Notice(f"{source.title} has random weights: its answers mean nothing.")
     network.to(chosen).eval()
     bias = network.logit_bias
-    loaded = LoadedClip(
+    ready = ClipReady(
         title=source.title,
-        device=chosen,
+        key=_key(network, preprocess),
+        device=chosen.type,
         context_length=tokenizer.context_length,
+        dimensions=source.config["model_cfg"]["embed_dim"],
         logit_scale=network.logit_scale.exp().item(),
         logit_bias=None if bias is None else bias.item(),
-        tokenizer=tokenizer,
-        preprocess=preprocess,
-        model=network,
     )
+    loaded = LoadedClip(ready, chosen, tokenizer, preprocess, network)
     _last = key, loaded
+    yield ready
     return loaded
+
+
+def _key(network: Any, preprocess: Any) -> str:
+    """Changes with what the model makes of an image or a sentence."""
+    # The library that builds the networks is a part of it: another one may compute otherwise.
+    parts = weights_digest(network.state_dict()), str(preprocess), version("open_clip_torch")
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def forget() -> None:

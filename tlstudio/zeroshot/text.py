@@ -1,93 +1,150 @@
 """Class names, said in sentences, become directions in CLIP's space."""
 
 import unicodedata
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from tlstudio.errors import BadInput
 from tlstudio.events import Control, Event, Progress
+from tlstudio.zeroshot.events import OTHER, Asked, Question, QuestionRead, Vectors
+from tlstudio.zeroshot.store import EmbeddingStore, text_digest
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from tlstudio.zeroshot.models import LoadedClip
 
 Prompts = dict[str, tuple[str, ...]]
 
-_SLOT = "{}"
+SLOT = "{}"
+SYNONYM = "|"
+_NEUTRAL = ("something", "anything")  # what independent classes are judged against where no others are named
 _BATCH = 64  # prompts embedded at once
 _KEPT = 20_000  # embeddings kept a model, at about 2 KB each
 
 
-def prompts_for(classes: Sequence[str], templates: Sequence[str]) -> Prompts:
-    """The sentences by class, class names stripped of spare spaces.
+def words_of(name: str) -> tuple[str, ...]:
+    """The words that mean one class, spare spaces and empty ones left out: "sofa | couch"."""
+    return tuple(filter(None, (" ".join(word.split()) for word in name.split(SYNONYM))))
+
+
+def prompts_for(question: Question) -> Prompts:
+    """The sentences by class, a class being called by its first word; :data:`OTHER` last, if it is asked for.
 
     Raises:
-        BadInput: fewer than two class names, an empty or repeated one (case ignored), no template, or one
+        BadInput: too few class names, an empty or repeated one (case ignored), no template, or one
             without ``{}``.
     """
-    if not templates:
-        raise BadInput("There is no prompt template.", f"Give at least one, such as 'a photo of a {_SLOT}.'.")
-    for template in templates:
-        if _SLOT not in template:
-            raise BadInput(
-                f"The template '{template}' has no place for the class name.",
-                f"Put {_SLOT} where it belongs, as in 'a photo of a {_SLOT}.'.",
-            )
-    names = [" ".join(name.split()) for name in classes]
-    _check_names(names)
-    return {name: tuple(template.replace(_SLOT, name) for template in templates) for name in names}
+    _check_templates(question.templates)
+    classes = [words_of(name) for name in question.classes]
+    others = tuple(word for name in question.others for word in words_of(name))
+    _check_classes(classes, alone=question.independent or bool(others) or question.threshold > 0)
+    if others:
+        _check_repeated([*[word for words in classes for word in words], OTHER])
+    named = {words[0]: words for words in classes} | ({OTHER: others} if others else {})
+    return {name: sentences(words, question.templates) for name, words in named.items()}
 
 
-def embed(clip: "LoadedClip", prompts: Prompts, control: Control) -> Generator[Event, None, "Tensor"]:
-    """A unit vector a class, shape (classes, dimensions): the mean of its prompts' unit vectors, normalised.
+def sentences(words: Iterable[str], templates: Sequence[str]) -> tuple[str, ...]:
+    """Each word in each template."""
+    return tuple(template.replace(SLOT, word) for word in words for template in templates)
 
-    Prompts that this model has embedded before are not embedded again.
+
+def ask(
+    clip: "LoadedClip", question: Question, control: Control, store: EmbeddingStore | None = None
+) -> Generator[Event, None, Asked]:
+    """Read a question: yields Progress and one QuestionRead, whose ``asked`` is returned.
+
+    A class is the mean of its sentences' vectors, made as long as one: open_clip's
+    ``build_zero_shot_classifier`` on the same sentences.
     """
-    import torch
+    prompts = prompts_for(question)
+    words = [word for name in question.others for word in words_of(name)] or _NEUTRAL
+    neutral = sentences(words, question.templates)
+    known = yield from embed_sentences(
+        clip, [*neutral, *(text for texts in prompts.values() for text in texts)], control, store
+    )
+    asked = Asked(
+        classes=tuple(prompts),
+        vectors=np.stack([_mean(known, texts) for texts in prompts.values()]),
+        neutral=_mean(known, neutral)[None],
+        logit_scale=clip.ready.logit_scale,
+        logit_bias=clip.ready.logit_bias,
+        independent=question.independent or clip.ready.logit_bias is not None,
+        threshold=question.threshold,
+    )
+    yield QuestionRead(asked, prompts, cut_classes(clip, prompts))
+    return asked
 
-    known = clip.text_cache
-    missing = list(dict.fromkeys(text for texts in prompts.values() for text in texts if text not in known))
+
+def embed_sentences(
+    clip: "LoadedClip", texts: Iterable[str], control: Control, store: EmbeddingStore | None = None
+) -> Generator[Event, None, dict[str, Vectors]]:
+    """The vector of each sentence, shape (dimensions,); those that were read before are not read again."""
+    store, known = store or EmbeddingStore(), clip.texts
+    wanted = list(dict.fromkeys(texts))
+    digests = {text_digest(text): text for text in wanted if text not in known}
+    for digest, vector in store.vectors(clip.ready.key, digests).items():
+        known[digests[digest]] = vector
+    missing = [text for text in wanted if text not in known]
     for start in range(0, len(missing), _BATCH):
         yield Progress("Reading the class names", start, len(missing))
         control.checkpoint()
         batch = missing[start : start + _BATCH]
-        known.update(zip(batch, clip.embed_texts(batch), strict=True))
-    with torch.inference_mode():
-        means = torch.stack(
-            [torch.stack([known[text] for text in texts]).mean(dim=0) for texts in prompts.values()]
-        )
-        vectors = means / means.norm(dim=1, keepdim=True)
+        fresh = dict(zip(batch, clip.embed_texts(batch), strict=True))
+        store.keep(clip.ready.key, {text_digest(text): vector for text, vector in fresh.items()})
+        known.update(fresh)
+    found = {text: known[text] for text in wanted}
     while len(known) > _KEPT:
         del known[next(iter(known))]
-    return vectors
+    return found
 
 
 def cut_classes(clip: "LoadedClip", prompts: Prompts) -> tuple[str, ...]:
     """The classes with a prompt longer than the model reads; its end does not reach the model."""
+    most = clip.ready.context_length
     return tuple(
-        name
-        for name, texts in prompts.items()
-        if any(_tokens(clip.tokenizer, text) > clip.context_length for text in texts)
+        name for name, texts in prompts.items() if any(_tokens(clip.tokenizer, text) > most for text in texts)
     )
 
 
-def _check_names(names: list[str]) -> None:
-    if not names:
+def _mean(known: dict[str, Vectors], texts: Sequence[str]) -> Vectors:
+    mean = np.mean([known[text] for text in texts], axis=0)
+    return mean / np.linalg.norm(mean)
+
+
+def _check_templates(templates: Sequence[str]) -> None:
+    if not templates:
+        raise BadInput("There is no prompt template.", f"Give at least one, such as 'a photo of a {SLOT}.'.")
+    for template in templates:
+        if SLOT not in template:
+            raise BadInput(
+                f"The template '{template}' has no place for the class name.",
+                f"Put {SLOT} where it belongs, as in 'a photo of a {SLOT}.'.",
+            )
+
+
+def _check_classes(classes: Sequence[tuple[str, ...]], *, alone: bool) -> None:
+    """``alone``: a single class can be told from something else."""
+    if not classes:
         raise BadInput("There are no class names.", "Name at least two things that may be in the images.")
-    if not all(names):
+    if not all(classes):
         raise BadInput("A class name is empty.", "Fill it in or take it out.")
-    seen: dict[str, str] = {}
-    for name in names:
-        key = unicodedata.normalize("NFKC", name).casefold()
-        if key in seen:
-            raise BadInput(f"The class '{name}' is there twice.", "Name each class once.")
-        seen[key] = name
-    if len(names) < 2:
+    _check_repeated([word for words in classes for word in words])
+    if len(classes) < 2 and not alone:
         raise BadInput(
-            f"'{names[0]}' is the only class, so every image would be one with certainty.",
-            "Name at least one more, such as 'something else'.",
+            f"'{classes[0][0]}' is the only class, so every image would be one with certainty.",
+            "Name at least one more, or ask for 'none of these'.",
         )
+
+
+def _check_repeated(words: Sequence[str]) -> None:
+    seen: set[str] = set()
+    for word in words:
+        key = unicodedata.normalize("NFKC", word).casefold()
+        if key in seen:
+            raise BadInput(f"The class '{word}' is there twice.", "Name each class once.")
+        seen.add(key)
 
 
 def _tokens(tokenizer: Any, text: str) -> int:

@@ -24,7 +24,7 @@ from tlstudio.ui.widgets.basics import button
 from tlstudio.ui.widgets.result_card import ResultGrid
 from tlstudio.ui.widgets.zero_shot_form import ZeroShotForm
 from tlstudio.ui.worker import Worker
-from tlstudio.zeroshot.events import PromptsEmbedded, ZeroShotFinished, ZeroShotRequest
+from tlstudio.zeroshot.events import Clip, Question, QuestionRead, ZeroShotFinished, ZeroShotRequest
 
 _PURPOSE = (
     "CLIP was trained on pictures and their captions: it compares each image with a sentence for every class."
@@ -241,7 +241,7 @@ class ZeroShotPage(Page):
             case Downloaded(_, done, total):
                 of = f" of {size(total)}" if total else ""
                 self._show_progress(f"Downloading · {size(done)}{of}", done // 1024, total // 1024)
-            case PromptsEmbedded(_, cut) if cut:
+            case QuestionRead(_, _, cut) if cut:
                 names = ", ".join(f"“{name}”" for name in cut)
                 self.banner.show_error(
                     f"Too long for this model, which does not read the end: {names}.",
@@ -326,7 +326,7 @@ class ZeroShotPage(Page):
         before, now = self._asked, self._request()
         if before is None or now == before:
             return ""
-        if now.classes != before.classes:
+        if now.question.classes != before.question.classes:
             return "The classes have changed."
         if now.images != before.images:
             return "" if set(now.images) < set(before.images) else "There are new images."
@@ -335,10 +335,8 @@ class ZeroShotPage(Page):
     def _request(self) -> ZeroShotRequest:
         return ZeroShotRequest(
             images=self.results.paths,
-            classes=self.form.chips.names(),
-            templates=(self.form.template.text(),),
-            model=self.form.picker.model,
-            pretrained=self.form.picker.pretrained,
+            question=Question(self.form.chips.names(), (self.form.template.text(),)),
+            clip=Clip(self.form.picker.model, self.form.picker.pretrained),
         )
 
     def showEvent(self, event: QShowEvent) -> None:
