@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QAbstractButton
+from PySide6.QtWidgets import QAbstractButton, QLineEdit
 
 from tests.images import image_folder
 from tests.ui.controls import check_controls
@@ -69,8 +69,10 @@ def test_that_an_empty_page_says_what_to_do_and_offers_it(page: DataPage) -> Non
     assert page.attention == NEEDED
     assert page.first_open_button.isVisible()
     assert page.first_sample_button.isVisible()
+    assert page.first_archive_button.isVisible()
     assert not page.go_on_button.isVisible()
-    assert not page.recent_button.isEnabled()
+    page.open_menu.aboutToShow.emit()
+    assert page.open_menu.recent == []
 
 
 def test_that_an_opened_folder_is_counted_divided_and_handed_on(
@@ -242,13 +244,50 @@ def test_that_the_sample_is_opened_under_its_name(
 def test_that_recent_folders_are_offered_and_open(
     opened: DataPage, worker: Worker, dataset: Path, qtbot
 ) -> None:
-    assert opened.recent_button.isEnabled()
-    opened.recent_menu.aboutToShow.emit()
-    actions = opened.recent_menu.actions()
-    assert [action.text() for action in actions] == [str(dataset)]
-    actions[0].trigger()
+    opened.open_menu.aboutToShow.emit()
+    (action,) = opened.open_menu.recent
+    assert action.text() == str(dataset)
+    action.trigger()
     assert opened.progress.isVisible()
     qtbot.waitUntil(lambda: not worker.tasks)
+
+
+def choose_in_dialog(page: DataPage, path: Path) -> None:
+    dialog = page.open_menu.dialog
+    assert dialog is not None
+    assert dialog.isVisible()
+    dialog.selectFile(str(path))
+    field = dialog.findChild(QLineEdit)
+    assert field is not None
+    QTest.keyClick(field, Qt.Key.Key_Return)
+
+
+def test_that_an_archive_is_chosen_in_a_dialog_that_shows_archives(
+    page: DataPage, dataset: Path, tmp_path: Path, worker: Worker, session: Session, qtbot
+) -> None:
+    archive = Path(shutil.make_archive(str(tmp_path / "pictures"), "zip", dataset))
+    click(page.first_archive_button)
+    assert page.open_menu.dialog is not None
+    assert page.open_menu.dialog.nameFilters()[0] == "Archives of images (*.zip *.tar *.tar.gz *.tgz)"
+    choose_in_dialog(page, archive)
+    qtbot.waitUntil(lambda: session.catalogue is not None and not worker.tasks)
+    assert session.data.root == str(archive)
+    page.open_menu.aboutToShow.emit()
+    assert [action.text() for action in page.open_menu.recent] == [str(archive)]
+
+
+def test_that_folder_and_archive_are_beside_each_other_once_something_is_open(
+    opened: DataPage, dataset: Path, tmp_path: Path, worker: Worker, session: Session, qtbot
+) -> None:
+    assert opened.open_button.menu() is opened.open_menu
+    assert opened.open_button.isVisible()
+    opened.open_menu.folder_action.trigger()
+    choose_in_dialog(opened, image_folder(tmp_path / "others", 5))
+    qtbot.waitUntil(lambda: session.data.root == str(tmp_path / "others") and not worker.tasks)
+    archive = Path(shutil.make_archive(str(tmp_path / "pictures"), "gztar", dataset))
+    opened.open_menu.archive_action.trigger()
+    choose_in_dialog(opened, archive)
+    qtbot.waitUntil(lambda: session.data.root == str(archive) and not worker.tasks)
 
 
 def test_that_the_next_launch_opens_what_was_open_last(

@@ -3,14 +3,12 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QMenu,
     QProgressBar,
     QSplitter,
     QStackedWidget,
@@ -28,12 +26,13 @@ from tlstudio.ui.open_folder import OpenFolder
 from tlstudio.ui.pages.base import NEEDED, READY, EmptyState, ErrorBanner, Page
 from tlstudio.ui.session import Session
 from tlstudio.ui.settings import Settings
-from tlstudio.ui.theme import Size, Space, Theme, restyle, with_role
+from tlstudio.ui.theme import Size, Space, Theme, with_role
 from tlstudio.ui.widgets.basics import button
 from tlstudio.ui.widgets.class_pane import undo_shortcuts
 from tlstudio.ui.widgets.data_side import DataSide
 from tlstudio.ui.widgets.image_browser import ImageBrowser
 from tlstudio.ui.widgets.offer_bar import OfferBar
+from tlstudio.ui.widgets.open_menu import OpenMenu
 from tlstudio.ui.widgets.skeleton import Skeleton
 from tlstudio.ui.widgets.understood_line import UnderstoodLine
 from tlstudio.ui.worker import Worker
@@ -62,7 +61,6 @@ class DataPage(Page):
         self._connect()
         self._recall()
         self.set_attention(NEEDED)
-        self._show_recent()
 
     # What the window asks for
 
@@ -94,15 +92,14 @@ class DataPage(Page):
 
     def _make_widgets(self) -> None:
         self.banner = ErrorBanner()
-        self.sample_button = button(self._theme, "Use the sample images", "image")
-        self.open_button = button(self._theme, "Open a folder", "folder", "main")
+        self.open_menu = OpenMenu(self._settings, self)
+        self.open_button = button(self._theme, "Open", "folder")
+        self.open_button.setMenu(self.open_menu)
+        self.open_button.setProperty("menu", True)
         self.first_open_button = button(self._theme, "Open a folder", "folder", "main")
         self.first_sample_button = button(self._theme, "Use the sample images", "image")
         self.go_on_button = button(self._theme, "Choose a model", "model", "main")
-        self.recent_button = button(self._theme, "Recent", "clock")
-        self.recent_menu = QMenu(self)
-        self.recent_button.setMenu(self.recent_menu)
-        self.recent_button.setProperty("menu", True)
+        self.first_archive_button = button(self._theme, "Open an archive", "archive")
         self.path_field = QLineEdit()
         self.path_field.setPlaceholderText("Or type the path of a folder or a zip file and press Enter")
         self.path_field.setAcceptDrops(False)  # a folder dropped here is opened like anywhere else
@@ -119,8 +116,6 @@ class DataPage(Page):
         self.browser = ImageBrowser(self._worker, self._theme)
 
     def _lay_out(self) -> None:
-        self.add_action(self.recent_button)
-        self.add_action(self.sample_button)
         self.add_action(self.open_button)
         self.add_action(self.go_on_button)
         self.states = QStackedWidget()
@@ -150,8 +145,8 @@ class DataPage(Page):
         row = QHBoxLayout(buttons)
         row.setSpacing(Space.S)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.first_sample_button)
-        row.addWidget(self.first_open_button)
+        for first in (self.first_sample_button, self.first_archive_button, self.first_open_button):
+            row.addWidget(first)
         state = EmptyState(
             "folder",
             "Drop a folder of images here",
@@ -189,15 +184,14 @@ class DataPage(Page):
         return panes
 
     def _connect(self) -> None:
-        for opening in (self.open_button, self.first_open_button):
-            opening.clicked.connect(self._choose_folder)
-        for sampling in (self.sample_button, self.first_sample_button):
-            sampling.clicked.connect(self.open_sample)
+        self.first_open_button.clicked.connect(self.open_menu.choose_folder)
+        self.first_archive_button.clicked.connect(self.open_menu.choose_archive)
+        self.first_sample_button.clicked.connect(self.open_sample)
+        self.open_menu.chosen.connect(self.open_folder)
+        self.open_menu.sample_wanted.connect(self.open_sample)
         self.go_on_button.clicked.connect(self.go_on)
         self.cancel_button.clicked.connect(self.folder.cancel)
         self.path_field.returnPressed.connect(self._open_typed)
-        self.recent_menu.aboutToShow.connect(self._fill_recent)
-        self.recent_menu.triggered.connect(self._open_recent)
         self.class_list.chosen.connect(self.browser.filter_class)
         self.split_editor.changed.connect(self._divide)
         self.browser.class_cleared.connect(self.class_list.show_all)
@@ -251,7 +245,6 @@ class DataPage(Page):
         self._settings.set(remembered.DATA, root)
         if root != engine.SAMPLE:
             self._settings.remember_folder(root)
-            self._show_recent()
         self.path_field.setText(str(event.scanned.catalogue.root) if root == engine.SAMPLE else root)
         self.understood.show_layout(event.scanned.layout, event.data.nesting, event.notes)
         self.split_editor.set_values(event.data)
@@ -322,39 +315,12 @@ class DataPage(Page):
     # Choosing
 
     @Slot()
-    def _choose_folder(self) -> None:
-        dialog = QFileDialog(self, "Open a folder of images")
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        recent = self._settings.recent_folders()
-        dialog.setDirectory(str(Path(recent[0]).parent) if recent else str(Path.home()))
-        dialog.fileSelected.connect(self._open_chosen)
-        dialog.open()
-
-    @Slot(str)
-    def _open_chosen(self, folder: str) -> None:
-        self.open_folder(Path(folder))
-
-    @Slot()
     def _open_typed(self) -> None:
         typed = self.path_field.text().strip()
         if typed:
             self.open_folder(Path(typed).expanduser())
 
-    @Slot()
-    def _fill_recent(self) -> None:
-        self.recent_menu.clear()
-        for folder in self._settings.recent_folders():
-            self.recent_menu.addAction(folder)
-
-    @Slot(object)
-    def _open_recent(self, action: QAction) -> None:
-        self.open_folder(Path(action.text()))
-
     # States
-
-    def _show_recent(self) -> None:
-        self.recent_button.setEnabled(bool(self._settings.recent_folders()))
 
     def _show_state(self, state: QWidget) -> None:
         self.states.setCurrentWidget(state)
@@ -362,12 +328,6 @@ class DataPage(Page):
         self.go_on_button.setVisible(full)
         self.summary.setVisible(full)
         self.understood.setVisible(full)
-        # One main action a page: once there are images, that is to go on.
-        self.open_button.setVisible(state is not self._empty)
-        self.sample_button.setVisible(state is not self._empty)
-        self.open_button.setProperty("kind", "secondary" if full else "main")
-        self._theme.set_icon(self.open_button, "folder", "text" if full else "on_accent")
-        restyle(self.open_button)
         self.set_sentence(
             "What the network will learn from, and what it will be judged by." if full else _WHAT
         )
