@@ -3,6 +3,7 @@
 import gc
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import conformal_clip_data
@@ -256,6 +257,29 @@ def test_that_images_added_gone_and_changed_since_the_scan_are_counted(tmp_path:
     (tmp_path / "a/2.png").unlink()
     (tmp_path / "b/2.png").rename(tmp_path / "b/3.png")
     assert changed(first) == ChangesFound(added=4, gone=2, changed=2)
+
+
+def test_that_an_archive_that_was_replaced_has_changed_though_what_was_unpacked_is_as_before(
+    tmp_path: Path,
+) -> None:
+    image(tmp_path / "set", "a/1.png", "b/1.png")
+    archive = Path(shutil.make_archive(str(tmp_path / "set"), "zip", tmp_path / "set"))
+    first = headers_of(archive)
+    assert first.archive == archive
+    assert changed(first) == ChangesFound(0, 0, 0)
+    image(tmp_path / "set", "a/2.png")
+    shutil.make_archive(str(tmp_path / "set"), "zip", tmp_path / "set")
+    assert changed(first) == ChangesFound(0, 0, 1, archive=True)
+    assert paths(headers_of(archive).catalogue) == ["a/1.png", "a/2.png", "b/1.png"]
+    archive.unlink()
+    assert changed(first) == ChangesFound(0, 1, 0, archive=True)
+
+
+def test_that_what_was_unpacked_is_looked_at_as_any_folder(tmp_path: Path) -> None:
+    image(tmp_path / "set", "a/1.png", "b/1.png", "b/2.png")
+    first = headers_of(Path(shutil.make_archive(str(tmp_path / "set"), "zip", tmp_path / "set")))
+    (first.catalogue.root / "b/2.png").unlink()
+    assert changed(first) == ChangesFound(0, 1, 0)
 
 
 def test_that_notes_and_hidden_files_are_no_changes_and_a_table_of_labels_is(tmp_path: Path) -> None:

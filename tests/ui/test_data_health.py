@@ -344,6 +344,30 @@ def test_that_what_was_declined_is_not_offered_again(
     assert page.offer.isVisible()
 
 
+def test_that_an_archive_that_was_replaced_is_offered_to_be_read_again(
+    page: DataPage, tmp_path: Path, session: Session, worker: Worker, qtbot
+) -> None:
+    root = image_folder(tmp_path / "set", 6)
+    archive = Path(shutil.make_archive(str(root), "zip", root))
+    page.open_folder(archive)
+    qtbot.waitUntil(lambda: not worker.tasks)
+    come_back(worker, qtbot)
+    assert not page.offer.isVisible()
+    picture(COLOURS["red"], 99).save(root / "red" / "new.png")
+    shutil.make_archive(str(root), "zip", root)
+    come_back(worker, qtbot)
+    assert page.offer.sentence == "set.zip has changed on the disk."
+    click(page.offer.accept_button)
+    qtbot.waitUntil(lambda: not worker.tasks)
+    assert session.catalogue is not None
+    assert "red/new.png" in {image.path for image in session.catalogue.images}
+    come_back(worker, qtbot)
+    assert not page.offer.isVisible()
+    archive.unlink()
+    come_back(worker, qtbot)
+    assert page.offer.sentence == "set.zip is no longer there."
+
+
 def test_that_all_of_it_has_names_and_is_reached_by_tab(leaky: DataPage) -> None:
     leaky.folder.changed_on_disk.emit(ChangesFound(1, 0, 0))
     check_controls(leaky)

@@ -66,7 +66,7 @@ def unpacked(path: Path, control: Control) -> Generator[Event, None, Path]:
         StudioError: it cannot be read, or there is no room for what is in it.
     """
     try:
-        target = _target(path)
+        target = unpacked_to(path)
         if not target.is_dir():
             yield from _unpack(path, target, control)
     except OSError as error:
@@ -77,7 +77,12 @@ def unpacked(path: Path, control: Control) -> Generator[Event, None, Path]:
     return target
 
 
-def _target(path: Path) -> Path:
+def unpacked_to(path: Path) -> Path:
+    """Where the images of an archive as it is now are, or would be; another one is unpacked elsewhere.
+
+    Raises:
+        OSError: there is no such file, or it cannot be asked.
+    """
     status = path.stat()
     digest = hashlib.sha256(f"{path}\0{status.st_size}\0{status.st_mtime_ns}".encode()).hexdigest()[:12]
     name = re.sub(r"[^\w-]+", "_", path.name.partition(".")[0])[:40]

@@ -7,16 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeGuard
 
-from tlstudio.data.archive import is_archive, unpacked
+from tlstudio.data.archive import is_archive, unpacked, unpacked_to
 from tlstudio.data.catalogue import Catalogue, ImageRecord, SetAside
 from tlstudio.data.decode import EXTENSIONS, image_size
 from tlstudio.data.facts import Facts, FactStore
 from tlstudio.data.label_file import LABEL_FILE
 from tlstudio.data.layouts import Layout, Nesting, Placed, require_classes, understand
-from tlstudio.data.listing import ListedFile, Listing, as_text, is_text, list_folder, making_many
+from tlstudio.data.listing import ListedFile, Listing, as_text, is_text, list_folder
 from tlstudio.data.looking import look_at
 from tlstudio.errors import BadInput, UnreadableImage
 from tlstudio.events import Control, Event, Progress
+from tlstudio.garbage import making_many, put_aside
 
 _CHUNK = 64  # images between two looks at the control
 _PIECE = 16  # images that a thread takes at once: handing over each would take as long as a small one
@@ -28,11 +29,18 @@ _LASTING = ("not an image", "truncated", "damaged", "empty file", "too large")
 
 @dataclasses.dataclass(frozen=True)
 class ScanFinished(Event):
-    """``layout`` says how the folder was understood, ``facts`` what is known of its files, by path."""
+    """A folder after a quick look.
+
+    Attributes:
+        layout: how it was understood.
+        facts: what is known of its files, by path.
+        archive: the file that it was unpacked from, if it was.
+    """
 
     catalogue: Catalogue
     layout: Layout
     facts: dict[str, Facts]
+    archive: Path | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,11 +53,15 @@ class CheckFinished(Event):
 
 @dataclasses.dataclass(frozen=True)
 class ChangesFound(Event):
-    """How a folder differs from what was scanned, in images and tables of labels; all 0 if it does not."""
+    """How a folder differs from what was scanned, in images and tables of labels; all 0 if it does not.
+
+    ``archive``: what differs is the one file that the folder was unpacked from, gone or changed.
+    """
 
     added: int
     gone: int
     changed: int
+    archive: bool = False
 
 
 def scan(root: Path, control: Control, *, nesting: Nesting = "outer") -> Iterator[Event]:
@@ -64,8 +76,9 @@ def scan(root: Path, control: Control, *, nesting: Nesting = "outer") -> Iterato
     """
     root = Path(os.path.abspath(root))  # noqa: PTH100 (resolve() would replace links by their targets)
     _require_place(root)
-    if is_archive(root):
-        root = yield from unpacked(root, control)
+    archive = root if is_archive(root) else None
+    if archive:
+        root = yield from unpacked(archive, control)
     with making_many():
         listing = yield from list_folder(root, control)
         layout = understand(listing, nesting)
@@ -76,7 +89,7 @@ def scan(root: Path, control: Control, *, nesting: Nesting = "outer") -> Iterato
     store.keep(root, {}, gone=known.keys() - {one.file.path for one in placed})
     found = yield from _each("Reading images", _header, root, fresh, control)
     facts = {**held, **found}
-    yield ScanFinished(_catalogue(root, layout, facts), layout, facts)
+    yield ScanFinished(_catalogue(root, layout, facts), layout, facts, archive)
 
 
 def check(scanned: ScanFinished, control: Control) -> Iterator[Event]:
@@ -111,8 +124,12 @@ def read_folder(root: Path, control: Control, *, nesting: Nesting = "outer") -> 
 def changes(scanned: ScanFinished, control: Control) -> Iterator[Event]:
     """Look quickly whether a folder is still as it was scanned: Progress, then one ChangesFound.
 
-    Nothing is opened; a folder that is no more there has lost all its files.
+    Nothing is opened; a folder that is no more there has lost all its files. Of an archive it is asked
+    whether it is still the one that was unpacked.
     """
+    if scanned.archive is not None and (differs := _archive_differs(scanned.archive, scanned.catalogue.root)):
+        yield differs
+        return
     with making_many():  # or a window that gets the focus would stand still for a moment
         before = _relevant(scanned.layout.listing)
         try:
@@ -126,6 +143,16 @@ def changes(scanned: ScanFinished, control: Control) -> Iterator[Event]:
         )
         del before, now
     yield found
+
+
+def _archive_differs(archive: Path, unpacked: Path) -> ChangesFound | None:
+    try:
+        same = unpacked_to(archive) == unpacked
+    except FileNotFoundError:
+        return ChangesFound(0, 1, 0, archive=True)
+    except OSError:  # of what cannot be asked now nothing is known
+        same = True
+    return None if same else ChangesFound(0, 0, 1, archive=True)
 
 
 def _relevant(listing: Listing) -> dict[str, ListedFile]:
@@ -236,6 +263,7 @@ def _each(
             lasting = {path: facts for path, facts in fresh.items() if _lasts(facts)}
             store.keep(root, lasting)
             found.update(fresh)
+            put_aside()
     yield Progress(text, len(files), len(files))
     return found
 

@@ -306,7 +306,14 @@ class DataPage(Page):
     def _offer_to_read_again(self, changes: ChangesFound) -> None:
         kinds = (("added", changes.added), ("gone", changes.gone), ("changed", changes.changed))
         found = [f"{text.amount(count, 'file')} {kind}" for kind, count in kinds if count]
-        if found:
+        name = Path(self.folder.data.root).name
+        if changes.archive and changes.gone:
+            hint = "A training would not find it: put it back, or open another."
+            self.offer.ask("archive", f"{name} is no longer there.", hint, "Look again")
+        elif changes.archive:
+            sentence = f"{name} has changed on the disk."
+            self.offer.ask("archive", sentence, "What is shown is how it was unpacked.", "Read again")
+        elif found:
             sentence = f"The folder has changed on the disk: {', '.join(found)}."
             self.offer.ask("folder", sentence, "What is shown is how it was read.", "Read again")
         else:
