@@ -1,0 +1,252 @@
+"""Train the demo CLIP: ``python -m tlstudio.zeroshot.demo.train --out resources/demo_clip``.
+
+Pictures are drawn into memory first; then image and text tower learn together, from nothing, which picture
+goes with which caption.
+"""
+
+import argparse
+import dataclasses
+import json
+import math
+import sys
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tlstudio.errors import BadInput
+from tlstudio.events import Control, Event, Progress
+from tlstudio.zeroshot.demo.captions import describe
+from tlstudio.zeroshot.demo.pictures import PIXELS, Album, album
+from tlstudio.zeroshot.demo.scenes import ANY, facts
+
+CONFIG: dict[str, Any] = {
+    "model_cfg": {
+        "embed_dim": 128,
+        "vision_cfg": {"image_size": PIXELS, "layers": [1, 1, 1, 1], "width": 16, "patch_size": None},
+        # CLIP's own vocabulary, so that any tool can read the prompts; its table is most of the file.
+        "text_cfg": {"context_length": 32, "vocab_size": 49408, "width": 64, "heads": 4, "layers": 2},
+    },
+    "preprocess_cfg": {
+        "mean": [0.5, 0.5, 0.5],
+        "std": [0.5, 0.5, 0.5],
+        "interpolation": "bicubic",
+        "resize_mode": "shortest",
+    },
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How the demo is trained; the defaults are those of the bundled file."""
+
+    drawn: int = 30_000  # pictures of one thing in one colour
+    painted: int = 9_000  # pictures as in the sample dataset, of other seeds
+    steps: int = 3_000
+    batch: int = 256
+    rate: float = 2e-3
+    decay: float = 0.05
+    seed: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class DemoStep(Event):
+    """One step is done; ``loss`` is the contrastive loss of its batch."""
+
+    step: int
+    steps: int
+    loss: float
+
+
+@dataclasses.dataclass(frozen=True)
+class DemoTrained(Event):
+    """Configuration and weights lie in ``folder``."""
+
+    folder: Path
+    seconds: float
+
+
+def train(folder: Path, settings: Settings, control: Control) -> Iterator[Event]:
+    """Draw, train, save: Progress while drawing, a DemoStep a step, last one DemoTrained.
+
+    The same settings give the same file on the same machine, up to the order in which threads add.
+
+    Raises:
+        BadInput: the folder cannot be written.
+        Stopped: the control was told to stop.
+    """
+    started = time.perf_counter()
+    pictures = yield from _drawn(settings, control)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        model = build()
+        yield from _learn(model, pictures, settings, control)
+    save(model, folder)
+    yield DemoTrained(folder, time.perf_counter() - started)
+
+
+def build() -> Any:
+    """The network of the demo with random weights, from torch's random numbers."""
+    from open_clip.model import CLIP
+
+    return CLIP(**CONFIG["model_cfg"])
+
+
+def save(model: nn.Module, folder: Path) -> None:
+    """Configuration and weights as open_clip's ``local-dir:`` reads them, in half precision.
+
+    Raises:
+        BadInput: the folder cannot be written.
+    """
+    from safetensors.torch import save_file
+
+    tensors = {
+        name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
+        for name, tensor in model.state_dict().items()
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "open_clip_config.json").write_text(json.dumps(CONFIG, indent=2) + "\n", "utf-8")
+        save_file(tensors, folder / "open_clip_model.safetensors", {"format": "pt"})
+    except OSError as error:
+        raise BadInput(
+            f"The model cannot be written to {folder}: {error.strerror or error}.", "Choose another folder."
+        ) from error
+
+
+def _drawn(settings: Settings, control: Control) -> Generator[Event, None, Album]:
+    total = settings.drawn + settings.painted
+    for made in album(settings.drawn, settings.painted, settings.seed):
+        control.checkpoint()
+        if isinstance(made, Album):
+            return made
+        yield Progress("Drawing pictures", made, total)
+    raise AssertionError("an album comes last")
+
+
+def _learn(model: Any, pictures: Album, settings: Settings, control: Control) -> Iterator[Event]:
+    import open_clip
+
+    tokenizer = open_clip.get_tokenizer(
+        "ViT-B-32", context_length=CONFIG["model_cfg"]["text_cfg"]["context_length"]
+    )
+    known = np.array([facts(scene) for scene in pictures.scenes])
+    optimizer = torch.optim.AdamW(_groups(model, settings.decay), lr=settings.rate, betas=(0.9, 0.98))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _share(step, settings.steps))
+    order = _order(len(pictures.scenes), settings)
+    model.train()
+    model.visual.to(memory_format=torch.channels_last)  # twice as fast
+    for step in range(settings.steps):
+        control.checkpoint()
+        rng = np.random.default_rng([settings.seed, step])
+        rows = next(order)
+        captions = [describe(pictures.scenes[row], rng) for row in rows]
+        true = _true(known[rows], np.array([caption.facts for caption in captions]))
+        images = _moved(torch.from_numpy(pictures.pixels[rows]))
+        tokens = tokenizer([caption.text for caption in captions])
+        image, text, scale = model(images, tokens)[:3]
+        loss = contrastive_loss(image, text, scale, true)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        with torch.no_grad():
+            model.logit_scale.clamp_(0, math.log(100))
+        yield DemoStep(step + 1, settings.steps, loss.item())
+
+
+def contrastive_loss(images: Tensor, texts: Tensor, scale: Tensor, true: Tensor) -> Tensor:
+    """InfoNCE both ways over unit vectors, shape (batch, dimensions) each.
+
+    ``true[i, j]`` says that caption j is true of image i as well; such pairs are neither pulled together nor
+    pushed apart, but for the image's own caption on the diagonal.
+    """
+    logits = scale * images @ texts.T
+    own = torch.eye(len(logits), dtype=torch.bool)
+    logits = logits.masked_fill(true & ~own, -math.inf)
+    target = torch.arange(len(logits))
+    return (functional.cross_entropy(logits, target) + functional.cross_entropy(logits.T, target)) / 2
+
+
+def _true(images: npt.NDArray[np.int_], captions: npt.NDArray[np.int_]) -> Tensor:
+    """Which captions (columns) could be true of which images (rows), by their facts."""
+    image, caption = images[:, None], captions[None]
+    return torch.from_numpy(((image == caption) | (image == ANY) | (caption == ANY)).all(axis=2))
+
+
+def _moved(pixels: Tensor) -> Tensor:
+    """Images as the model takes them, each a little turned, shifted, scaled, mirrored and re-lit.
+
+    ``pixels`` are bytes, shape (images, height, width, 3).
+    """
+    images = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
+    count = len(images)
+    angle = torch.randn(count) * 0.08
+    zoom = 1 + torch.rand(count) * 0.25 - 0.15
+    mirror = torch.where(torch.rand(count) < 0.5, 1.0, -1.0)
+    cosine, sine = angle.cos() * zoom, angle.sin() * zoom
+    shift = torch.randn(2, count) * 0.06
+    rows = [torch.stack([cosine * mirror, -sine, shift[0]]), torch.stack([sine * mirror, cosine, shift[1]])]
+    grid = functional.affine_grid(torch.stack(rows).permute(2, 0, 1), list(images.shape), align_corners=False)
+    moved = functional.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
+    lit = moved * (1 + torch.randn(count, 1, 1, 1) * 0.06) + torch.randn(count, 1, 1, 1) * 0.04
+    return lit.contiguous(memory_format=torch.channels_last)
+
+
+def _groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
+    """Decay for matrices and kernels alone: not for the words, most of which no caption has."""
+    decayed, others = [], []
+    for name, weight in model.named_parameters():
+        plain = weight.ndim < 2 or "embedding" in name
+        (others if plain else decayed).append(weight)
+    return [{"params": decayed, "weight_decay": decay}, {"params": others, "weight_decay": 0.0}]
+
+
+def _share(step: int, steps: int) -> float:
+    """Of the full learning rate: a short rise, then half a cosine down to nothing."""
+    rise = max(1, min(100, steps // 10))
+    if step < rise:
+        return (step + 1) / rise
+    return 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
+
+
+def _order(count: int, settings: Settings) -> Iterator[npt.NDArray[np.int_]]:
+    """Batches of row numbers without end, all rows once before any comes again."""
+    rng = np.random.default_rng(settings.seed)
+    while True:
+        shuffled = rng.permutation(count)
+        for start in range(0, count - settings.batch + 1, settings.batch):
+            yield shuffled[start : start + settings.batch]
+
+
+def main() -> None:
+    """The command line of this module."""
+    parser = argparse.ArgumentParser(description="Train the demo CLIP on pictures drawn for it.")
+    parser.add_argument("--out", type=Path, required=True, help="folder for configuration and weights")
+    for field in dataclasses.fields(Settings):
+        parser.add_argument(f"--{field.name}", type=type(field.default), default=field.default)
+    given = vars(parser.parse_args())
+    folder = given.pop("out")
+    recent: list[float] = []
+    for event in train(folder, Settings(**given), Control()):
+        match event:
+            case Progress(text, done, total):
+                sys.stdout.write(f"\r{text} {done:,} of {total:,}")
+            case DemoStep(step, steps, loss):
+                recent = [*recent[-49:], loss]
+                if step % 50 == 0 or step == steps:
+                    sys.stdout.write(f"\rStep {step:,} of {steps:,}, loss {sum(recent) / len(recent):.3f}\n")
+            case DemoTrained(where, seconds):
+                sys.stdout.write(f"Trained in {seconds:.0f} s: {where}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
