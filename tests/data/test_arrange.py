@@ -1,11 +1,13 @@
 """Which images are shown, and in which order."""
 
+import dataclasses
 import os
 from pathlib import Path
 
 import pytest
 
-from tlstudio.data.arrange import Columns, Filter, Order, Ordered, in_order
+from tlstudio.config import Corrections
+from tlstudio.data.arrange import Columns, Filter, Order, Ordered, in_order, left_out
 from tlstudio.data.catalogue import Catalogue, ImageRecord
 from tlstudio.errors import Stopped
 from tlstudio.events import Control
@@ -90,3 +92,18 @@ def test_that_ordering_can_be_stopped() -> None:
     control.stop()
     with pytest.raises(Stopped):
         list(in_order(CATALOGUE, "name", control))
+
+
+def test_that_left_out_images_keep_their_order_and_the_labels_of_what_is_left() -> None:
+    corrections = Corrections(
+        names={"second": "renamed"},
+        without=("b/bee.png", "a/ape.png", "a/gone.png"),
+        labels={"b/bee.png": "third"},
+    )
+    folder = dataclasses.replace(CATALOGUE, images=tuple(sorted(IMAGES, key=lambda image: image.path)))
+    found = left_out(folder, corrections, ("first", "renamed"))
+    assert [(image.path, found.classes[image.label]) for image in found.images] == [
+        ("a/ape.png", "renamed"),
+        ("b/bee.png", "third"),
+    ]
+    assert found.classes == ("first", "renamed", "third")

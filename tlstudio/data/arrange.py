@@ -3,7 +3,8 @@
 import dataclasses
 import functools
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
 from pathlib import PurePosixPath
 from typing import Any, Literal
@@ -11,7 +12,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tlstudio.data.catalogue import SPLITS, Catalogue, Split
+from tlstudio.config import Corrections
+from tlstudio.data.catalogue import SPLITS, Catalogue, ImageRecord, Split
 from tlstudio.events import Control, Event
 
 Order = Literal["folder", "name", "class", "largest", "pixels", "newest"]
@@ -104,6 +106,22 @@ class Columns:
     @functools.cached_property
     def _folded(self) -> list[str]:
         return [image.path.casefold() for image in self._catalogue.images]
+
+
+def left_out(folder: Catalogue, corrections: Corrections, classes: Sequence[str]) -> Catalogue:
+    """The images of a folder that were left out one by one, named as ``corrections`` name them.
+
+    Labels are those of ``classes``; classes that are no more come after them.
+    """
+    labels = {name: label for label, name in enumerate(classes)}
+    found: list[ImageRecord] = []
+    for path in sorted(set(corrections.without)):
+        place = bisect_left(folder.images, path, key=attrgetter("path"))
+        if place < len(folder.images) and (image := folder.images[place]).path == path:
+            own = folder.classes[image.label]
+            name = corrections.labels.get(path) or corrections.names.get(own, own)
+            found.append(dataclasses.replace(image, label=labels.setdefault(name, len(labels))))
+    return dataclasses.replace(folder, classes=tuple(labels), images=tuple(found), set_aside=())
 
 
 def in_order(catalogue: Catalogue, order: Order, control: Control) -> Iterator[Event]:

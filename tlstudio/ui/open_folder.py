@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QObject, Signal, Slot
 
 from tlstudio.config import Corrections, DataConfig
+from tlstudio.data.arrange import left_out
 from tlstudio.data.catalogue import Catalogue, Split
 from tlstudio.data.corrections import added, class_left_out, class_taken_in, renamed
 from tlstudio.data.health import HealthReport
@@ -76,6 +77,14 @@ class OpenFolder(QObject):
     def scanned(self) -> ScanFinished | None:
         """The folder as it is, without corrections."""
         return self._found.scanned if self._found else None
+
+    @property
+    def left_out(self) -> Catalogue | None:
+        """The images that were left out one by one, if any were."""
+        if self.scanned is None or self.divided is None or not self.data.corrections.without:
+            return None
+        found = left_out(self.scanned.catalogue, self.data.corrections, self.divided.classes)
+        return found if found.images else None
 
     # Opening
 
@@ -172,6 +181,13 @@ class OpenFolder(QObject):
         for one in shown:
             corrections = class_taken_in(self._classes, corrections, one)
         self.correct(corrections)
+
+    @Slot(object)
+    def take_images_in(self, paths: Sequence[str]) -> None:
+        """Take images in again that were left out one by one."""
+        current, taken = self.history.current, frozenset(paths)
+        without = tuple(path for path in current.without if path not in taken)
+        self.correct(current.model_copy(update={"without": without}))
 
     @property
     def _classes(self) -> tuple[str, ...]:

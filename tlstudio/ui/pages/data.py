@@ -199,6 +199,7 @@ class DataPage(Page):
         self.side.health.mended.connect(self.browser.clear_filters)
         self.side.problems_found.connect(self.browser.set_problems)
         self.browser.corrected.connect(self.folder.mend)
+        self.browser.taken_in.connect(self.folder.take_images_in)
         self.understood.nesting_chosen.connect(self._nest)
         self.understood.check_wanted.connect(self.folder.check)
         self.offer.accepted.connect(self._read_again)
@@ -248,7 +249,7 @@ class DataPage(Page):
         self.path_field.setText(str(event.scanned.catalogue.root) if root == engine.SAMPLE else root)
         self.understood.show_layout(event.scanned.layout, event.data.nesting, event.notes)
         self.split_editor.set_values(event.data)
-        self.browser.open_catalogue(event.divided)
+        self.browser.open_catalogue(event.divided, self.folder.left_out)
         self._show_division()
         self._show_state(self._full)
 
@@ -280,7 +281,7 @@ class DataPage(Page):
             return
         if divided is not self._session.catalogue or folder.data != self._session.data:
             self._session.set_data(divided, folder.data)
-            self.browser.show_catalogue(divided)
+            self.browser.show_catalogue(divided, folder.left_out)
         aside = len(divided.set_aside)
         parts = [
             text.amount(len(divided.classes), "class", "classes"),

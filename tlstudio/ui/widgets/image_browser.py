@@ -16,7 +16,7 @@ from tlstudio.ui.theme import Size, Space, Theme, with_role
 from tlstudio.ui.widgets.basics import button, scrolled
 from tlstudio.ui.widgets.glyph import Glyph
 from tlstudio.ui.widgets.image_filters import ImageFilters
-from tlstudio.ui.widgets.image_menu import ImageMenu
+from tlstudio.ui.widgets.image_menu import ImageMenu, LeftOutMenu
 from tlstudio.ui.widgets.image_preview import ImagePreview
 from tlstudio.ui.widgets.image_viewer import ImageViewer
 from tlstudio.ui.widgets.split_editor import NAMES
@@ -33,11 +33,13 @@ class ImageBrowser(QFrame):
         class_cleared: "Clear filters" took the class filter away too.
         seen_wanted: the person asks what the network sees of an image: its ImageRecord.
         corrected: the person puts images right: the Corrections.
+        taken_in: the person wants images back that were left out: their paths.
     """
 
     class_cleared = Signal()
     seen_wanted = Signal(object)
     corrected = Signal(object)
+    taken_in = Signal(object)
 
     def __init__(self, worker: Worker, theme: Theme) -> None:
         super().__init__()
@@ -46,6 +48,8 @@ class ImageBrowser(QFrame):
         self._theme = theme
         self._catalogue: Catalogue | None = None
         self._columns: Columns | None = None
+        self._left_out: Catalogue | None = None
+        self._left_out_columns: Columns | None = None
         self._label: int | None = None
         self._only: frozenset[str] | None = None
         self._only_words = ""
@@ -62,7 +66,7 @@ class ImageBrowser(QFrame):
         self.filters = ImageFilters(theme)
         self.split_filter, self.filter_label = self.filters.split_filter, self.filters.count_label
         self.viewer: ImageViewer | None = None
-        self.menu: ImageMenu | None = None
+        self.menu: ImageMenu | LeftOutMenu | None = None
         self.nothing_words = with_role(QLabel(), "lead")
         self.nothing_button = button(theme, "Clear filters", "close")
         self._lay_out()
@@ -77,18 +81,24 @@ class ImageBrowser(QFrame):
             paths = frozenset(chosen) if paths is None else paths & chosen.keys()
         return Filter(self._label, self.filters.split, paths, self.filters.words)
 
-    def open_catalogue(self, catalogue: Catalogue) -> None:
+    def open_catalogue(self, catalogue: Catalogue, left_out: Catalogue | None = None) -> None:
         """Another folder: nothing of the one before is kept, and no filter."""
         self.store.forget()
         self._problems = {}
         self.filters.set_problems(())
         self._reset_filters(order=True)
-        self.show_catalogue(catalogue)
+        self.show_catalogue(catalogue, left_out)
 
-    def show_catalogue(self, catalogue: Catalogue) -> None:
-        """The same folder, perhaps divided in another way; filters stay."""
+    def show_catalogue(self, catalogue: Catalogue, left_out: Catalogue | None = None) -> None:
+        """The same folder, perhaps divided in another way; filters stay.
+
+        ``left_out`` are its images that were left out, with the same labels as far as they go.
+        """
         self._catalogue = catalogue
         self._columns = Columns(catalogue)
+        self._left_out = left_out
+        self._left_out_columns = Columns(left_out) if left_out else None
+        self.filters.offer_left_out(left_out is not None)
         if self._label is not None and self._label >= len(catalogue.classes):
             self._label = None
         self._stays = True
@@ -119,6 +129,11 @@ class ImageBrowser(QFrame):
         self._problems = {title: images for title, images in problems.items() if images}
         self.filters.set_problems({title: len(images) for title, images in self._problems.items()})
         self._show_images()
+
+    @property
+    def _shown(self) -> Catalogue | None:
+        """The catalogue that the shown images are of."""
+        return self._left_out if self.filters.left_out else self._catalogue
 
     def notes(self, path: str) -> tuple[str, ...]:
         """What the problems say of an image."""
@@ -164,13 +179,14 @@ class ImageBrowser(QFrame):
         self.grid.opened.connect(self.enlarge)
         self.grid.typed.connect(self._search_for)
         self.grid.menu_wanted.connect(self._open_menu)
-        self.grid.delete_wanted.connect(self._leave_out)
+        self.grid.delete_wanted.connect(self._remove)
         self.preview.menu_wanted.connect(self._open_menu)
         self.preview.enlarge_wanted.connect(self.enlarge)
         self.preview.seen_wanted.connect(self._ask_what_is_seen)
         self.filters.changed.connect(self._show_images)
         self.filters.reordered.connect(self._show_images)
         self.filters.clear_wanted.connect(self.clear_filters)
+        self.filters.take_in_wanted.connect(self._remove)
         self.filters.left.connect(self.grid.setFocus)
         self.nothing_button.clicked.connect(self.clear_filters)
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
@@ -198,36 +214,40 @@ class ImageBrowser(QFrame):
     @Slot()
     def _show_images(self) -> None:
         """Show what the filters let through, once the order is known; until then all stays as it is."""
-        if self._catalogue is None or self._columns is None:
+        shown = self._shown
+        if shown is None:
             return
         order = self.filters.order
         if order == "folder":
             self._stop_ordering()
             self._show_places(None)
-        elif self._ordered and self._ordered.order == order and self._ordered.catalogue is self._catalogue:
+        elif self._ordered and self._ordered.order == order and self._ordered.catalogue is shown:
             self._show_places(self._ordered)
         else:
             self._stop_ordering()
-            call = functools.partial(engine.order_images, self._catalogue, order)
+            call = functools.partial(engine.order_images, shown, order)
             self._ordering = self._worker.run("Ordering the images", call, quiet=True)
             self._ordering.happened.connect(self._take_order)
 
     def _show_places(self, ordered: Ordered | None) -> None:
-        assert self._catalogue is not None
-        assert self._columns is not None
+        catalogue = self._shown
+        columns = self._left_out_columns if self.filters.left_out else self._columns
+        assert catalogue is not None
+        assert columns is not None
         current = self.grid.currentIndex().data(RECORD)
         instead = next(iter(self.grid.selected_rows()), 0) if self._stays else 0
         self._stays = False
         wanted = self.filter
-        self.filters.show_counts(self._columns.counts(wanted))
+        self._show_counts(wanted)
         places = None
         if ordered is not None:
-            places = ordered.places[self._columns.lets(wanted)[ordered.places]].tolist()
+            places = ordered.places[columns.lets(wanted)[ordered.places]].tolist()
         elif not wanted.empty:
-            places = self._columns.places(wanted).tolist()
-        self.model.show(self._catalogue, places)
+            places = columns.places(wanted).tolist()
+        self.model.show(catalogue, places)
         shown = self.model.rowCount()
-        self.filters.show_sentence(self._sentence(shown), filtered=not wanted.empty)
+        filtered = not wanted.empty or self.filters.left_out
+        self.filters.show_sentence(self._sentence(shown), filtered=filtered)
         self.nothing_words.setText(self._why_nothing())
         self.pages.setCurrentIndex(0 if shown else 1)
         if not shown:
@@ -238,11 +258,18 @@ class ImageBrowser(QFrame):
         self.grid.setCurrentIndex(index)
         self._select(index)  # it may be the current one already, and other things be known of it
 
+    def _show_counts(self, wanted: Filter) -> None:
+        """What each chip would show; which split is chosen makes no difference to that."""
+        assert self._columns is not None
+        left_out = self._left_out_columns.counts(wanted)[None] if self._left_out_columns else 0
+        self.filters.show_counts(self._columns.counts(wanted), left_out)
+
     def _sentence(self, shown: int) -> str:
         assert self._catalogue is not None
         wanted = self.filter
         parts = [
             f" of {self._catalogue.classes[self._label]}" if self._label is not None else "",
+            " left out" if self.filters.left_out else "",
             f" {self._only_words}" if self._only_words else "",
             f" with “{wanted.words}” in the name" if wanted.words else "",
         ]
@@ -253,6 +280,7 @@ class ImageBrowser(QFrame):
         wanted = self.filter
         parts = [
             f" of {self._catalogue.classes[wanted.label]}" if wanted.label is not None else "",
+            " left out" if self.filters.left_out else "",
             f" for {NAMES[wanted.split].lower()}" if wanted.split else "",
             f" {self._only_words}" if self._only_words else "",
             f" under “{self.filters.problem}”" if self.filters.problem else "",
@@ -286,16 +314,18 @@ class ImageBrowser(QFrame):
     @Slot(QModelIndex)
     def _select(self, index: QModelIndex) -> None:
         record = index.data(RECORD)
-        if record is not None and self._catalogue is not None:
-            self.preview.show_image(self._catalogue, record, self.notes(record.path))
+        if record is not None and (shown := self._shown) is not None:
+            self.preview.show_image(shown, record, self.notes(record.path))
+            self.preview.seen_button.setEnabled(not self.filters.left_out)
 
     @Slot()
     def enlarge(self) -> None:
         """Show the current image as large as the window allows."""
         index = self.grid.currentIndex()
-        if self._catalogue is None or not index.isValid() or self.viewer is not None:
+        shown = self._shown
+        if shown is None or not index.isValid() or self.viewer is not None:
             return
-        self.viewer = ImageViewer(self._catalogue, self.model, self.store, self.notes, self._theme, self)
+        self.viewer = ImageViewer(shown, self.model, self.store, self.notes, self._theme, self)
         self.viewer.moved.connect(self._follow)
         self.viewer.finished.connect(self._forget_viewer)
         self.viewer.show_row(index.row())
@@ -317,20 +347,25 @@ class ImageBrowser(QFrame):
             self.menu.popup(place)
 
     @Slot()
-    def _leave_out(self) -> None:
+    def _remove(self) -> None:
+        """Leave the selected images out, or take them in again: they go from here."""
         menu = self._menu()
         if menu is not None:
-            menu.leave_out()
+            menu.remove()
             menu.deleteLater()
 
-    def _menu(self) -> ImageMenu | None:
+    def _menu(self) -> ImageMenu | LeftOutMenu | None:
         """What can be done with the images that are selected, if any are."""
         images = [self.model.record(row) for row in self.grid.selected_rows()]
         if self._catalogue is None or not images:
             return None
-        menu = ImageMenu(self._catalogue, images, self)
+        if self.filters.left_out:
+            menu = LeftOutMenu(images, self)
+            menu.taken_in.connect(self.taken_in)
+        else:
+            menu = ImageMenu(self._catalogue, images, self)
+            menu.corrected.connect(self.corrected)
         menu.aboutToHide.connect(menu.deleteLater)
-        menu.corrected.connect(self.corrected)
         return menu
 
     @Slot()

@@ -28,15 +28,17 @@ class ImageFilters(QWidget):
     """What narrows the images down, and says how many are left.
 
     Signals:
-        changed: other words, another split or problem.
+        changed: other words, another split or problem, or what was left out instead.
         reordered: another order.
         clear_wanted: all filters, those of other widgets too, are to be taken away.
+        take_in_wanted: the selected ones of the images that were left out are to be taken in again.
         left: the person goes on into the grid by Enter or the arrow down.
     """
 
     changed = Signal()
     reordered = Signal()
     clear_wanted = Signal()
+    take_in_wanted = Signal()
     left = Signal()
 
     def __init__(self, theme: Theme) -> None:
@@ -54,7 +56,11 @@ class ImageFilters(QWidget):
         self.problem_box.setAccessibleName("Problems of the images")
         self.split_filter = QButtonGroup(self)
         self._chips = [button(theme, "", kind="quiet") for _ in _CHIPS]
+        self.left_out_chip = button(theme, "Left out", kind="quiet")
+        self.left_out_chip.setToolTip("Images that were left out, which can be taken in again")
         self.count_label = with_role(QLabel(), "quiet")
+        self.take_in_button = button(theme, "Take in again", "plus", "quiet")
+        self.take_in_button.setToolTip("Take the selected images in again (Del)")
         self.clear_button = button(theme, "Clear filters", "close", "quiet")
         self._lay_out()
         self.set_problems(())
@@ -65,6 +71,7 @@ class ImageFilters(QWidget):
         self.problem_box.currentIndexChanged.connect(self.changed)
         self.order_box.currentIndexChanged.connect(self.reordered)
         self.clear_button.clicked.connect(self.clear_wanted)
+        self.take_in_button.clicked.connect(self.take_in_wanted)
 
     @property
     def words(self) -> str:
@@ -72,7 +79,13 @@ class ImageFilters(QWidget):
 
     @property
     def split(self) -> Split | None:
-        return _CHIPS[max(0, self.split_filter.checkedId())]
+        place = self.split_filter.checkedId()
+        return _CHIPS[place] if 0 <= place < len(_CHIPS) else None
+
+    @property
+    def left_out(self) -> bool:
+        """Whether the images that were left out are asked for, instead of the others."""
+        return self.left_out_chip.isChecked()
 
     @property
     def problem(self) -> str:
@@ -104,15 +117,24 @@ class ImageFilters(QWidget):
             self.problem_box.setCurrentIndex(max(0, self.problem_box.findData(chosen)))
         self.problem_box.setVisible(self.problem_box.count() > 1)
 
-    def show_counts(self, counts: Mapping[Split | None, int]) -> None:
+    def offer_left_out(self, offered: bool) -> None:
+        """Whether any image was left out; where none was, none is asked for any more."""
+        if not offered and self.left_out:
+            self._chips[0].setChecked(True)
+        self.left_out_chip.setVisible(offered)
+
+    def show_counts(self, counts: Mapping[Split | None, int], left_out: int = 0) -> None:
         """How many images each chip would show, beside its name."""
         for chip, split in zip(self._chips, _CHIPS, strict=True):
             name = NAMES[split] if split else "All"
             chip.setText(f"{name} {counts[split]:,}" if counts else name)
             chip.setAccessibleName(chip.text())
+        self.left_out_chip.setText(f"Left out {left_out:,}")
+        self.left_out_chip.setAccessibleName(self.left_out_chip.text())
 
     def show_sentence(self, words: str, *, filtered: bool) -> None:
         self.count_label.setText(words)
+        self.take_in_button.setVisible(self.left_out)
         self._told.setVisible(filtered)
 
     def _lay_out(self) -> None:
@@ -130,12 +152,17 @@ class ImageFilters(QWidget):
             chip.setChecked(place == 0)
             self.split_filter.addButton(chip, place)
             second.addWidget(chip)
+        self.left_out_chip.setCheckable(True)
+        self.left_out_chip.hide()
+        self.split_filter.addButton(self.left_out_chip, len(_CHIPS))
+        second.addWidget(self.left_out_chip)
         second.addStretch(1)
         self._told = QWidget()  # there as long as something is filtered
         third = QHBoxLayout(self._told)
         third.setContentsMargins(0, 0, 0, 0)
         third.setSpacing(Space.S)
         third.addWidget(self.count_label, 1)
+        third.addWidget(self.take_in_button)
         third.addWidget(self.clear_button)
         self.count_label.setTextFormat(Qt.TextFormat.PlainText)
         self.count_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

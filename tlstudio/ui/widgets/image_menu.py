@@ -39,10 +39,10 @@ class ImageMenu(QMenu):
         self.leave_out_action = self.addAction(f"Leave {many} out\tDel")
         self.class_menu.triggered.connect(self._relabel)
         self.split_menu.triggered.connect(self._move)
-        self.leave_out_action.triggered.connect(self.leave_out)
+        self.leave_out_action.triggered.connect(self.remove)
 
     @Slot()
-    def leave_out(self) -> None:
+    def remove(self) -> None:
         """Go on without these images."""
         self.corrected.emit(Corrections(without=self._paths))
 
@@ -60,3 +60,27 @@ class ImageMenu(QMenu):
     def _move(self, action: QAction) -> None:
         split: Split = action.data()
         self.corrected.emit(Corrections(splits=dict.fromkeys(self._paths, split)))
+
+
+class LeftOutMenu(QMenu):
+    """Takes images in again that were left out.
+
+    Attributes:
+        take_in_action: its one part.
+
+    Signals:
+        taken_in: the paths of the images.
+    """
+
+    taken_in = Signal(object)
+
+    def __init__(self, images: Sequence[ImageRecord], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._paths = tuple(image.path for image in images)
+        self.take_in_action = self.addAction(f"Take {text.amount(len(images), 'image')} in again\tDel")
+        self.take_in_action.triggered.connect(self.remove)
+
+    @Slot()
+    def remove(self) -> None:
+        """Go on with these images."""
+        self.taken_in.emit(self._paths)
