@@ -35,6 +35,7 @@ from tlstudio.ui.widgets.offer_bar import OfferBar
 from tlstudio.ui.widgets.open_menu import OpenMenu
 from tlstudio.ui.widgets.skeleton import Skeleton
 from tlstudio.ui.widgets.understood_line import UnderstoodLine
+from tlstudio.ui.widgets.webcam_button import WebcamButton
 from tlstudio.ui.worker import Worker
 
 _WHAT = "Drop a folder of images anywhere on this window: inside it, one folder for each class."
@@ -116,6 +117,7 @@ class DataPage(Page):
         self.browser = ImageBrowser(self._worker, self._theme)
 
     def _lay_out(self) -> None:
+        self.add_action(WebcamButton(self.folder, self._worker, self._theme, self.open_folder))
         self.add_action(self.open_button)
         self.add_action(self.go_on_button)
         self.states = QStackedWidget()
