@@ -28,19 +28,22 @@ def words_of(name: str) -> tuple[str, ...]:
     return tuple(filter(None, (" ".join(word.split()) for word in name.split(SYNONYM))))
 
 
-def prompts_for(question: Question) -> Prompts:
-    """The sentences by class, a class being called by its first word; :data:`OTHER` last, if it is asked for.
-
+def check_question(question: Question) -> None:
+    """
     Raises:
         BadInput: too few class names, an empty or repeated one (case ignored), no template, or one
             without ``{}``.
     """
-    _check_templates(question.templates)
-    classes = [words_of(name) for name in question.classes]
-    others = tuple(word for name in question.others for word in words_of(name))
-    _check_classes(classes, alone=question.independent or bool(others) or question.threshold > 0)
-    if others:
-        _check_repeated([*[word for words in classes for word in words], OTHER])
+    _parts(question)
+
+
+def prompts_for(question: Question) -> Prompts:
+    """The sentences by class, a class being called by its first word; :data:`OTHER` last, if it is asked for.
+
+    Raises:
+        BadInput: as :func:`check_question`.
+    """
+    classes, others = _parts(question)
     named = {words[0]: words for words in classes} | ({OTHER: others} if others else {})
     return {name: sentences(words, question.templates) for name, words in named.items()}
 
@@ -100,12 +103,33 @@ def embed_sentences(
     return found
 
 
+def embed_captions(
+    clip: "LoadedClip", captions: Prompts, control: Control, store: EmbeddingStore | None = None
+) -> Generator[Event, None, Vectors]:
+    """A vector a caption, shape (captions, dimensions): the mean of what its sentences say, of length one."""
+    texts = (text for sentences in captions.values() for text in sentences)
+    known = yield from embed_sentences(clip, texts, control, store)
+    empty = np.empty((0, clip.ready.dimensions), np.float32)
+    return np.stack([_mean(known, one) for one in captions.values()]) if captions else empty
+
+
 def cut_classes(clip: "LoadedClip", prompts: Prompts) -> tuple[str, ...]:
     """The classes with a prompt longer than the model reads; its end does not reach the model."""
     most = clip.ready.context_length
     return tuple(
         name for name, texts in prompts.items() if any(_tokens(clip.tokenizer, text) > most for text in texts)
     )
+
+
+def _parts(question: Question) -> tuple[list[tuple[str, ...]], tuple[str, ...]]:
+    """The words of each class and those for what is none of them, all checked."""
+    _check_templates(question.templates)
+    classes = [words_of(name) for name in question.classes]
+    others = tuple(word for name in question.others for word in words_of(name))
+    _check_classes(classes, alone=question.independent or bool(others) or question.threshold > 0)
+    if others:
+        _check_repeated([*[word for words in classes for word in words], OTHER])
+    return classes, others
 
 
 def _mean(known: dict[str, Vectors], texts: Sequence[str]) -> Vectors:
