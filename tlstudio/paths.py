@@ -1,6 +1,7 @@
 """Where things lie on this machine."""
 
 import os
+import sys
 from pathlib import Path
 
 import platformdirs
@@ -40,6 +41,22 @@ def weights_dir() -> Path:
     torch_home = os.environ.get("TORCH_HOME")
     xdg = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
     return (Path(torch_home) if torch_home else Path(xdg) / "torch") / "hub" / "checkpoints"
+
+
+def resources_dir() -> Path:
+    """What comes with the studio beside its code: ``resources`` in a checkout and in a bundle.
+
+    A wheel puts it into ``share/tlstudio`` of the environment, above the package wherever that was put.
+    """
+    bundle = getattr(sys, "_MEIPASS", None)
+    if bundle is not None:
+        return Path(bundle) / "resources"
+    root = Path(__file__).resolve().parents[1]
+    checkout = root / "resources"
+    if (root / "pyproject.toml").is_file():
+        return checkout
+    shared = (above / "share" / _APP for above in (root, *root.parents))
+    return next((folder for folder in shared if folder.is_dir()), checkout)
 
 
 def _home(part: str) -> Path | None:

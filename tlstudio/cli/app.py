@@ -22,6 +22,7 @@ from tlstudio.errors import BadInput, Stopped, StudioError
 from tlstudio.events import Control, Event
 from tlstudio.logs import log_file, log_to_file
 from tlstudio.training.events import RunFailed, RunStopped
+from tlstudio.zeroshot.catalogue import first_choice, weights_of
 from tlstudio.zeroshot.events import DEFAULT_TEMPLATE, Clip, Question, ZeroShotRequest
 
 P = ParamSpec("P")
@@ -324,17 +325,31 @@ def zero_shot(
         ),
     ] = None,
     model: Annotated[
-        str, typer.Option(help="A model of open_clip, or a model configuration as a JSON file.")
-    ] = "ViT-B-32",
+        str | None,
+        typer.Option(
+            help="A model of open_clip, a model configuration as a JSON file, or demo for the bundled one.  "
+            "[default: the best that is on this machine, else demo]",
+            metavar="<str>",
+        ),
+    ] = None,
     pretrained: Annotated[
-        str, typer.Option(help="Its pretrained tag, a weights file, or none for random weights.")
-    ] = "laion2b_s34b_b79k",
+        str | None,
+        typer.Option(
+            help="Its pretrained tag, a weights file, or none for random weights.  [default: the usual ones]",
+            metavar="<str>",
+        ),
+    ] = None,
     device: Device = "auto",
     json: Json = False,
 ) -> int:
     """Classify images into classes that were never trained, with CLIP."""
     question = Question(tuple(classes.split(",")), tuple(template or (DEFAULT_TEMPLATE,)))
-    request = ZeroShotRequest(tuple(images), question, Clip(model, pretrained, device))
+    if model is None and pretrained is None:
+        best = first_choice()
+        model, pretrained = best.model, best.pretrained
+    model = model or Clip.model
+    clip = Clip(model, pretrained or weights_of(model) or Clip.pretrained, device)
+    request = ZeroShotRequest(tuple(images), question, clip)
     with _interruptible() as control:
         from tlstudio.zeroshot.classify import classify
 

@@ -5,6 +5,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from tlstudio.paths import resources_dir
+
 # What open_clip looks for in a repository, in this order.
 WEIGHT_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
 
@@ -13,6 +15,7 @@ WEIGHT_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
 class ClipModel:
     """A model and its published weights; ``repo_id`` is where they lie on the Hugging Face hub.
 
+    :data:`DEMO` alone lies on no hub: it comes with the studio.
     ``megabytes`` (10^6 bytes, to download) and ``top1`` (per cent on ImageNet-1K, zero-shot) are None where
     open_clip's published results do not have them.
     """
@@ -100,13 +103,33 @@ _MODELS = (
 )
 
 
+DEMO = ClipModel("demo", "bundled", "Demo CLIP (bundled)", repo_id="", licence="MIT")
+
+
 def clip_models() -> tuple[ClipModel, ...]:
-    """The models that are offered, the default first; open_clip knows many more by name and tag."""
-    return _MODELS
+    """The models that are offered, the usual one first; open_clip knows many more by name and tag."""
+    return (*_MODELS, DEMO) if present(DEMO) else _MODELS
+
+
+def first_choice() -> ClipModel:
+    """The first of the models whose weights are on this machine: without any download the demo."""
+    return next(filter(present, clip_models()), _MODELS[0])
+
+
+def weights_of(model: str) -> str | None:
+    """The tag of the first weights offered for a model; None if it is not offered."""
+    return next((one.pretrained for one in clip_models() if one.model == model), None)
+
+
+def demo_dir() -> Path:
+    """Configuration, weights and card of the demo; see ``tlstudio.zeroshot.demo``."""
+    return resources_dir() / "demo_clip"
 
 
 def present(model: ClipModel) -> bool:
-    """Whether the weights lie in the Hugging Face cache of this machine; the network is not asked."""
+    """Whether the weights are on this machine, in the Hugging Face cache; the network is not asked."""
+    if model == DEMO:
+        return (demo_dir() / WEIGHT_FILES[0]).is_file()
     return cached_file(model.repo_id, WEIGHT_FILES) is not None
 
 

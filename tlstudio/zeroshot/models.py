@@ -21,7 +21,7 @@ from tlstudio.errors import BadInput, StudioError
 from tlstudio.events import Control, Event, Notice, Progress
 from tlstudio.training.device import choose_device
 from tlstudio.training.features import weights_digest
-from tlstudio.zeroshot.catalogue import WEIGHT_FILES
+from tlstudio.zeroshot.catalogue import DEMO, WEIGHT_FILES, demo_dir
 from tlstudio.zeroshot.events import Clip, ClipReady, Vectors
 from tlstudio.zeroshot.hub import fetch
 from tlstudio.zeroshot.weights import KINDS, load_weights
@@ -138,6 +138,9 @@ def forget() -> None:
 
 
 def _resolve(model: str, pretrained: str) -> _Source:
+    if (model, pretrained) == (DEMO.model, DEMO.pretrained):
+        bundled = _resolve(f"{LOCAL_DIR}{demo_dir()}", "")
+        return dataclasses.replace(bundled, title=DEMO.title)
     if model.startswith(LOCAL_DIR):
         folder = Path(model.removeprefix(LOCAL_DIR)).expanduser()
         config = _read_config(folder / _CONFIG)

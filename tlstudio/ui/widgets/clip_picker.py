@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QVBox
 from tlstudio.ui.text import size
 from tlstudio.ui.theme import Size, Space, with_role
 from tlstudio.ui.widgets.glyph import Glyph
-from tlstudio.zeroshot.catalogue import ClipModel, clip_models, present
+from tlstudio.zeroshot.catalogue import ClipModel, clip_models, first_choice, present
 
 _FILE = "file…"
 _KINDS = "Weights (*.safetensors *.bin *.pt *.pth);;All files (*)"
@@ -32,7 +32,7 @@ class ClipPicker(QWidget):
         self.architecture.setAccessibleName("Architecture of the weights file")
         self.architecture.setToolTip("The open_clip architecture that the file's weights belong to")
         self.architecture.setEditable(True)
-        self.architecture.addItems(list(dict.fromkeys(one.model for one in clip_models())))
+        self.architecture.addItems(list(dict.fromkeys(one.model for one in clip_models() if one.repo_id)))
         for combo in (self.combo, self.architecture):
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             combo.setMinimumContentsLength(12)
@@ -50,6 +50,8 @@ class ClipPicker(QWidget):
         layout.addWidget(self.architecture)
         layout.addLayout(state)
         self._fill()
+        self.combo.setCurrentIndex(clip_models().index(first_choice()))
+        self._show_state()
         self.combo.activated.connect(self._choose)
         self.architecture.currentTextChanged.connect(self._architecture_changed)
 
