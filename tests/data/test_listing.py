@@ -1,7 +1,6 @@
 """Every visible file and folder is listed once, whatever its name and wherever links lead."""
 
 import errno
-import gc
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tlstudio.data import listing as module
-from tlstudio.data.listing import ListedFile, Listing, list_folder, making_many
+from tlstudio.data.listing import ListedFile, Listing, list_folder
 from tlstudio.errors import BadInput, Stopped
 from tlstudio.events import Control, Event, Progress
 
@@ -200,19 +199,3 @@ def test_that_many_files_in_one_folder_give_progress_and_a_stop_is_seen_among_th
             seen.append(event)
             control.stop()
     assert seen == [Progress("Listing files", 10)]
-
-
-def test_that_garbage_is_sought_again_once_many_objects_are_made_or_that_failed() -> None:
-    with making_many(), making_many():
-        assert not gc.isenabled()
-    assert gc.isenabled()
-    with pytest.raises(ZeroDivisionError), making_many():
-        raise ZeroDivisionError
-    assert gc.isenabled()
-
-
-def test_that_many_new_objects_are_not_all_looked_through_afterwards() -> None:
-    with making_many():
-        made = [[number] for number in range(50_000)]
-    assert sum(len(gc.get_objects(young)) for young in (0, 1)) < len(made)
-    assert gc.get_freeze_count() == 0

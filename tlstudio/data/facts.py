@@ -11,7 +11,8 @@ import time
 from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 
-from tlstudio.data.listing import ListedFile, making_many
+from tlstudio.data.listing import ListedFile
+from tlstudio.garbage import making_many
 from tlstudio.paths import cache_dir
 
 _log = logging.getLogger(__name__)

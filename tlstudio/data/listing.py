@@ -4,11 +4,9 @@ Paths are text relative to the root, with forward slashes: a hundred thousand Pa
 to make than their files to list.
 """
 
-import contextlib
 import dataclasses
-import gc
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 from tlstudio.data.catalogue import SetAside
@@ -138,25 +136,6 @@ def _asks(question: Callable[[], bool]) -> bool:
         return question()
     except OSError:  # a link to itself
         return False
-
-
-@contextlib.contextmanager
-def making_many() -> Iterator[None]:
-    """While many objects are made that all stay, Python is kept from seeking garbage, of which there is none.
-
-    It would look through all of them again and again, which takes longer than making them, and each time lets
-    no other thread run: a fifth of a second among a hundred thousand images.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            if not gc.get_freeze_count():  # else it is the program's own wish that some stay frozen
-                gc.freeze()
-                gc.unfreeze()  # to those seldom looked through, or the next look would be at all of them
-            gc.enable()
 
 
 def is_hidden(name: str) -> bool:

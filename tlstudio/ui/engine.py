@@ -5,6 +5,7 @@ Every function here runs on a task's thread (see worker.py), never on the window
 
 import contextlib
 import dataclasses
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -19,9 +20,10 @@ from tlstudio.data.scan import ScanFinished
 from tlstudio.data.seen import Wanted
 from tlstudio.errors import BadInput, StudioError
 from tlstudio.events import Control, Event, Notice
+from tlstudio.garbage import making_many
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.events import RunStarted
-from tlstudio.zeroshot.events import Clip, Question, QuestionRead, Rescored, Vectors, ZeroShotRequest
+from tlstudio.zeroshot.events import Clip, Question, Vectors, ZeroShotRequest
 
 _loading = threading.Lock()
 _training = threading.Lock()  # held by whatever trains, for the length of it
@@ -33,7 +35,8 @@ SAMPLE = "sample"  # what DataConfig's root says for the images that the studio 
 @contextlib.contextmanager
 def _torch_loaded() -> Generator[None]:
     """For imports that need torch: whoever loads it while another thread does so may see half of it."""
-    with _loading:
+    first = "torch" not in sys.modules  # the half million objects that come with it all stay
+    with _loading, making_many() if first else contextlib.nullcontext():
         from tlstudio.models import inspect  # noqa: F401 (torchvision and timm come with it)
 
         yield
@@ -144,7 +147,8 @@ def _opened(scanned: ScanFinished, data: DataConfig, notes: list[str]) -> DataOp
     from tlstudio.data.split import divided
 
     try:
-        catalogue = divided(scanned.catalogue, data, ())
+        with making_many():
+            catalogue = divided(scanned.catalogue, data, ())
     except BadInput:
         if data.corrections == Corrections():
             raise
@@ -185,7 +189,6 @@ def divide(
     """
     from tlstudio.data.corrections import CorrectionStore
     from tlstudio.data.health import examine
-    from tlstudio.data.listing import making_many
     from tlstudio.data.split import divided
 
     control.checkpoint()
@@ -372,21 +375,6 @@ def classify_zero_shot(request: ZeroShotRequest, control: Control) -> Iterator[E
         from tlstudio.zeroshot.classify import classify as call
 
     return call(request, control)
-
-
-def classify_in_batches(request: ZeroShotRequest, known: Vectors, control: Control) -> Iterator[Event]:
-    """The events of zeroshot.classify_in_batches; after QuestionRead one Rescored for images already ``known``.
-
-    ``known`` are vectors of the same model, shape (images, dimensions), none or more.
-    """
-    with _torch_loaded():
-        from tlstudio.zeroshot.classify import classify_in_batches as call
-        from tlstudio.zeroshot.scoring import score
-
-    for event in call(request, control):
-        yield event
-        if isinstance(event, QuestionRead) and len(known):
-            yield Rescored(score(known, event.asked))
 
 
 def ask_again(vectors: Vectors, question: Question, clip: Clip, control: Control) -> Iterator[Event]:
