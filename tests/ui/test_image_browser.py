@@ -1,12 +1,13 @@
 """The images of the Data page: seen, narrowed down, ordered, looked at closely, by mouse and by keyboard."""
 
 import dataclasses
+import itertools
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QPixmap
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy, QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication
@@ -14,7 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication
 from tests.images import image_folder
 from tests.ui.controls import check_controls
 from tlstudio.config import Corrections, SplitRatios
-from tlstudio.data.catalogue import Catalogue
+from tlstudio.data.catalogue import Catalogue, ImageRecord
 from tlstudio.data.scan import CheckFinished, read_folder
 from tlstudio.data.split import split_catalogue
 from tlstudio.events import Control
@@ -566,3 +567,43 @@ def test_that_without_images_nothing_can_be_corrected(empty: ImageBrowser) -> No
     QTest.keyClick(empty.grid, Key.Key_Delete)
     assert found == []
     assert not empty.preview.correct_button.isEnabled()
+
+
+@pytest.mark.parametrize("width", [712, 480, 360])
+def test_that_nothing_above_the_images_is_cut_off_however_narrow_the_window(
+    browser: ImageBrowser, catalogue: Catalogue, width: int, qtbot
+) -> None:
+    browser.set_problems({"Blurred": {"blue/00.png": ""}})
+    browser.show_catalogue(catalogue, catalogue)
+    browser.resize(width, 500)
+    qtbot.waitUntil(lambda: browser.width() == width)
+    click(browser.filters.left_out_chip)
+    filters = browser.filters
+    shown = [filters.search, filters.problem_box, filters.order_box, filters.take_in_button]
+    shown += [filters.clear_button, *(chip for chip in browser.split_filter.buttons())]
+    places = [QRect(one.mapTo(browser, QPoint()), one.size()) for one in shown]
+    for widget, place in zip(shown, places, strict=True):
+        assert widget.isVisible()
+        assert browser.rect().contains(place)
+        assert place.width() >= min(widget.sizeHint().width(), 100), widget
+    assert not any(one.intersects(other) for one, other in itertools.combinations(places, 2))
+
+
+def test_that_a_narrow_window_has_the_images_alone_and_the_rest_in_their_menu(
+    browser: ImageBrowser, qtbot
+) -> None:
+    browser.resize(800, 500)
+    assert browser.preview.isVisible()
+    browser.resize(400, 500)
+    assert not browser.preview.isVisible()
+    asked: list[ImageRecord] = []
+    browser.seen_wanted.connect(asked.append)
+    browser.grid.setCurrentIndex(browser.model.index(2))
+    browser.grid.menu_wanted.emit(QPoint())
+    assert isinstance(browser.menu, ImageMenu)
+    browser.menu.seen_action.trigger()
+    browser.menu.enlarge_action.trigger()
+    browser.menu.close()
+    assert [image.path for image in asked] == ["blue/02.png"]
+    assert browser.viewer is not None
+    browser.viewer.close()

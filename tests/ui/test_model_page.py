@@ -1,17 +1,20 @@
 """The Model page, through its widgets."""
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QComboBox,
+    QFrame,
     QLineEdit,
     QListView,
+    QScrollArea,
     QSpinBox,
     QTreeView,
 )
@@ -486,3 +489,38 @@ def test_that_every_control_has_a_name_and_is_reached_by_tab(page: ModelPage) ->
 )
 def test_that_a_share_is_never_rounded_to_nothing_or_all(part: int, whole: int, text: str) -> None:
     assert share_text(part, whole) == text
+
+
+@pytest.mark.parametrize("size", [QSize(712, 556), QSize(936, 596), QSize(1192, 756)])
+def test_that_in_a_small_window_the_parts_scroll_and_none_lies_over_another(
+    page: ModelPage, size: QSize, qtbot
+) -> None:
+    def parts() -> list[QRect]:
+        cards = [widget for widget in page.findChildren(QFrame) if widget.property("role") == "card"]
+        return [QRect(one.mapTo(page, QPoint()), one.size()) for one in cards if one.isVisible()]
+
+    page.resize(size)
+    pairs = itertools.combinations
+    qtbot.waitUntil(lambda: not any(one.intersects(other) for one, other in pairs(parts(), 2)))
+    assert page.columns.narrow == (size.width() < 800)
+    assert len(parts()) == (3 if page.columns.narrow else 4)
+    assert all(page.rect().contains(place) for place in parts())
+    assert page.view.header().length() <= page.view.viewport().width()
+    assert not page.view.isColumnHidden(Column.LAYER)
+
+
+def test_that_in_a_narrow_window_the_strategy_is_chosen_beneath_the_networks(
+    page: ModelPage, session: Session, qtbot
+) -> None:
+    page.resize(712, 556)
+    button = page.strategies.buttons[Strategy.FULL]
+    button.setFocus()
+    (area,) = [one for one in page.findChildren(QScrollArea) if one.isAncestorOf(button)]
+    assert area.isAncestorOf(page.architectures)
+    qtbot.waitUntil(lambda: area.verticalScrollBar().maximum() > 0)
+    area.ensureWidgetVisible(button)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton, pos=QPoint(10, 10))
+    assert session.strategy is Strategy.FULL
+    page.resize(1192, 756)
+    assert not area.isAncestorOf(button)
+    assert button.isVisible()

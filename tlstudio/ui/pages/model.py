@@ -19,16 +19,19 @@ from tlstudio.ui.settings import Settings
 from tlstudio.ui.tagged import TaggedTask
 from tlstudio.ui.theme import Size, Space, Theme, with_role
 from tlstudio.ui.widgets.architecture_list import ArchitectureList
+from tlstudio.ui.widgets.basics import card, rule
 from tlstudio.ui.widgets.glyph import GlyphButton
 from tlstudio.ui.widgets.layer_view import LayerView, LoadingRows
 from tlstudio.ui.widgets.network_strip import NetworkStrip
 from tlstudio.ui.widgets.proportion_bar import SummaryBar
+from tlstudio.ui.widgets.side_columns import SideColumns
 from tlstudio.ui.widgets.stage_editor import StageEditor
 from tlstudio.ui.widgets.strategy_panel import StrategyPanel
 from tlstudio.ui.widgets.weights_panel import RANDOM, WeightsPanel
 from tlstudio.ui.worker import Worker
 
 _IMAGENET_CLASSES = 1000
+_TREE = 300  # pixels that the names of layers and their boxes want
 
 _TreeKey = tuple[str, int]  # architecture, classes
 _WeightsKey = tuple[str, str]  # architecture, weights
@@ -68,22 +71,16 @@ class ModelPage(Page):
     # Building
 
     def _build(self) -> None:
-        columns = QHBoxLayout()
-        columns.setSpacing(Space.L)
-        columns.addWidget(self._left())
-        columns.addWidget(self._middle(), 1)
-        columns.addWidget(self._right())
+        self.columns = SideColumns(
+            self._left(), self._middle(), self._right(), side=Size.SIDE - Size.STRIP, least=_TREE
+        )
         self._network = _card(self.strip, self.summary)
         self.body.addWidget(self.banner)
-        self.body.addLayout(columns, 1)
+        self.body.addWidget(self.columns, 1)
         self.body.addWidget(self._network)
 
     def _left(self) -> QWidget:
-        rule = QFrame()
-        rule.setProperty("role", "rule")
-        card = _card(self.architectures, rule, self.weights)
-        card.setFixedWidth(Size.SIDE - Size.STRIP)
-        return card
+        return _column(self.architectures, rule(), self.weights)
 
     def _middle(self) -> QWidget:
         self._heading = with_role(QLabel(), "lead")
@@ -105,16 +102,14 @@ class ModelPage(Page):
         self._states = QStackedWidget()
         for state in (self._loading, self._error, self.view):
             self._states.addWidget(state)
-        card = _card(self._states, self.stages)
-        layout = card.layout()
+        made = _card(self._states, self.stages)
+        layout = made.layout()
         assert isinstance(layout, QVBoxLayout)
         layout.insertLayout(0, header)
-        return card
+        return made
 
     def _right(self) -> QWidget:
-        card = _card(with_role(QLabel("Strategy"), "lead"), self.strategies)
-        card.setFixedWidth(Size.SIDE - Size.STRIP)
-        return card
+        return _column(with_role(QLabel("Strategy"), "lead"), self.strategies)
 
     def _connect(self) -> None:
         self._session.data_changed.connect(self._refresh)
@@ -376,14 +371,23 @@ class ModelPage(Page):
 
 
 def _card(*widgets: QWidget) -> QFrame:
-    card = QFrame()
-    card.setProperty("role", "card")
-    layout = QVBoxLayout(card)
+    made = card()
+    layout = QVBoxLayout(made)
     layout.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
     layout.setSpacing(Space.S)
     for widget in widgets:
         layout.addWidget(widget)
-    return card
+    return made
+
+
+def _column(*widgets: QWidget) -> QWidget:
+    made = QWidget()
+    layout = QVBoxLayout(made)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(Space.S)
+    for widget in widgets:
+        layout.addWidget(widget)
+    return made
 
 
 def _fits(found: Architecture, weights: str) -> bool:

@@ -182,6 +182,13 @@ class _ArchitectureDelegate(QStyledItemDelegate):
 class _List(QListView):
     """Arrow keys pass over the families' names."""
 
+    def sizeHint(self) -> QSize:
+        """Three rows; it takes all the room that is left."""
+        return QSize(Size.SIDE // 2, 3 * Size.ROW_TWO_LINES)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
         if step is None:

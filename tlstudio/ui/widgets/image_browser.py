@@ -4,7 +4,7 @@ import functools
 from collections.abc import Collection, Mapping
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QGuiApplication, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from tlstudio.data.arrange import Columns, Filter, Ordered
@@ -23,6 +23,7 @@ from tlstudio.ui.widgets.split_editor import NAMES
 from tlstudio.ui.widgets.thumbnail_grid import ThumbnailGrid
 from tlstudio.ui.worker import Task, Worker
 
+_WIDE = 520  # pixels in which there is room for the preview beside two thumbnails
 _DENSEST = 2  # pixels for one, of a display for which thumbnails are still drawn sharp
 
 
@@ -150,14 +151,20 @@ class ImageBrowser(QFrame):
         pictures.setSpacing(Space.S)
         pictures.addWidget(self.filters)
         pictures.addWidget(self.pages, 1)
-        side = scrolled(self.preview)
-        side.setMinimumWidth(Size.PREVIEW)
-        side.setMaximumWidth(2 * Size.PREVIEW)
+        self._side = scrolled(self.preview)
+        self._side.setMinimumWidth(Size.PREVIEW)
+        self._side.setMaximumWidth(2 * Size.PREVIEW)
+        self.setMinimumWidth(Size.SIDE)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(Space.M, Space.M, Space.M, Space.M)
         layout.setSpacing(Space.L)
         layout.addLayout(pictures, 4)
-        layout.addWidget(side, 1)
+        layout.addWidget(self._side, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where it is narrow the images have all of it; what the preview offers is in their menu too."""
+        super().resizeEvent(event)
+        self._side.setVisible(self.width() >= _WIDE)
 
     def _nothing(self) -> QWidget:
         page = QWidget()
@@ -365,6 +372,8 @@ class ImageBrowser(QFrame):
         else:
             menu = ImageMenu(self._catalogue, images, self)
             menu.corrected.connect(self.corrected)
+            menu.seen_action.triggered.connect(self._ask_what_is_seen)
+        menu.enlarge_action.triggered.connect(self.enlarge)
         menu.aboutToHide.connect(menu.deleteLater)
         return menu
 

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from tlstudio.data.arrange import Order
 from tlstudio.data.catalogue import SPLITS, Split
 from tlstudio.ui.theme import Size, Space, Theme, with_role
 from tlstudio.ui.widgets.basics import QuietComboBox, button
+from tlstudio.ui.widgets.flow_layout import FlowLayout
 from tlstudio.ui.widgets.split_editor import NAMES
 
 ORDERS: dict[Order, str] = {
@@ -21,6 +22,7 @@ ORDERS: dict[Order, str] = {
     "newest": "Newest first",
 }
 _CHIPS: tuple[Split | None, ...] = (None, *SPLITS)
+_WIDE = 400  # pixels in which search and boxes have room beside one another
 _DELAY = 150  # milliseconds: a word that is being typed is not yet meant
 
 
@@ -43,6 +45,7 @@ class ImageFilters(QWidget):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
+        self._narrow: bool | None = None
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(_DELAY)
@@ -138,15 +141,13 @@ class ImageFilters(QWidget):
         self._told.setVisible(filtered)
 
     def _lay_out(self) -> None:
-        first = QHBoxLayout()
-        first.setSpacing(Space.S)
-        first.addWidget(self.search, 3)
-        first.addWidget(self.problem_box, 2)
-        first.addWidget(self.order_box, 2)
-        self.order_box.setMinimumWidth(Size.FIELD)
-        self.problem_box.setMinimumWidth(Size.FIELD)
-        second = QHBoxLayout()
-        second.setSpacing(Space.XS)
+        self._first = QGridLayout()
+        self._first.setSpacing(Space.S)
+        self._boxes = (self.problem_box, self.order_box)
+        for box in self._boxes:
+            box.setMinimumWidth(Size.FIELD)
+        self._place_boxes(narrow=False)
+        second = FlowLayout(spacing=Space.XS)
         for place, chip in enumerate(self._chips):
             chip.setCheckable(True)
             chip.setChecked(place == 0)
@@ -156,22 +157,34 @@ class ImageFilters(QWidget):
         self.left_out_chip.hide()
         self.split_filter.addButton(self.left_out_chip, len(_CHIPS))
         second.addWidget(self.left_out_chip)
-        second.addStretch(1)
         self._told = QWidget()  # there as long as something is filtered
-        third = QHBoxLayout(self._told)
-        third.setContentsMargins(0, 0, 0, 0)
-        third.setSpacing(Space.S)
-        third.addWidget(self.count_label, 1)
+        third = FlowLayout(self._told, spacing=Space.S)
+        third.addWidget(self.count_label)
         third.addWidget(self.take_in_button)
         third.addWidget(self.clear_button)
         self.count_label.setTextFormat(Qt.TextFormat.PlainText)
-        self.count_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.count_label.setMinimumSize(1, Size.CONTROL)  # a long name of a class must not widen the window
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(Space.S)
-        layout.addLayout(first)
+        layout.addLayout(self._first)
         layout.addLayout(second)
         layout.addWidget(self._told)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_boxes(narrow=self.width() < _WIDE)
+
+    def _place_boxes(self, *, narrow: bool) -> None:
+        """The boxes beside the search, or beneath it where they would leave no room to type."""
+        if narrow == self._narrow:
+            return
+        self._narrow = narrow
+        self._first.addWidget(self.search, 0, 0, 1, 2 if narrow else 1)
+        for place, box in enumerate(self._boxes):
+            self._first.addWidget(box, int(narrow), place if narrow else place + 1)
+        for column, stretch in enumerate((1, 1, 0) if narrow else (3, 2, 2)):
+            self._first.setColumnStretch(column, stretch)
 
     @Slot()
     def _leave_search(self) -> None:

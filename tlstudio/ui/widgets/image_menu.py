@@ -18,6 +18,7 @@ class ImageMenu(QMenu):
     Attributes:
         class_menu, split_menu: those of its parts.
         leave_out_action: the third one.
+        enlarge_action, seen_action: what looks at the current image is for others to do.
 
     Signals:
         corrected: the Corrections that the person chose.
@@ -37,6 +38,9 @@ class ImageMenu(QMenu):
         for split in SPLITS:
             self._offer(self.split_menu, NAMES[split], split).setEnabled(splits != {split})
         self.leave_out_action = self.addAction(f"Leave {many} out\tDel")
+        self.addSeparator()
+        self.enlarge_action = self.addAction("Enlarge\tReturn")
+        self.seen_action = self.addAction("What the network sees")
         self.class_menu.triggered.connect(self._relabel)
         self.split_menu.triggered.connect(self._move)
         self.leave_out_action.triggered.connect(self.remove)
@@ -66,7 +70,8 @@ class LeftOutMenu(QMenu):
     """Takes images in again that were left out.
 
     Attributes:
-        take_in_action: its one part.
+        take_in_action: does so.
+        enlarge_action: looking at the current image is for others to do.
 
     Signals:
         taken_in: the paths of the images.
@@ -78,6 +83,8 @@ class LeftOutMenu(QMenu):
         super().__init__(parent)
         self._paths = tuple(image.path for image in images)
         self.take_in_action = self.addAction(f"Take {text.amount(len(images), 'image')} in again\tDel")
+        self.addSeparator()
+        self.enlarge_action = self.addAction("Enlarge\tReturn")
         self.take_in_action.triggered.connect(self.remove)
 
     @Slot()

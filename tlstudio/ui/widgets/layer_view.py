@@ -284,7 +284,7 @@ class LayerView(QTreeView):
 
     @Slot()
     def _lay_columns(self) -> None:
-        """Each column as wide as what it holds; the names take the rest, in need that of the kinds too."""
+        """Each column as wide as what it holds; the names take the rest, in need that of others too."""
         header = self.header()
         header.setStretchLastSection(False)
         header.setSectionsMovable(False)
@@ -295,7 +295,12 @@ class LayerView(QTreeView):
         for column, width in needed.items():
             header.resizeSection(column, width)
         left = self.viewport().width() - sum(needed.values())
-        self.setColumnHidden(Column.KIND, left < min(self._longest_name(), Size.THUMBNAIL))
+        wanted = min(self._longest_name(), Size.THUMBNAIL)
+        # What the colours and the strip say too goes first.
+        for column in (Column.KIND, Column.OUTPUT, Column.STATE, Column.PARAMETERS):
+            self.setColumnHidden(column, left < wanted)
+            if left < wanted:
+                left += needed[column]
 
     def _longest_name(self) -> int:
         """The width that the names of the rows in sight would like."""
