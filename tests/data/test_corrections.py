@@ -17,6 +17,7 @@ from tlstudio.data.corrections import (
     corrected,
     outdated,
     renamed,
+    taken_back,
 )
 from tlstudio.errors import BadInput, StudioError
 
@@ -226,6 +227,14 @@ def test_that_corrections_which_cannot_be_written_are_an_error_that_names_the_fi
     (tmp_path / "folders").write_text("not a folder")
     with pytest.raises(StudioError, match="cannot be kept"):
         CorrectionStore(tmp_path / "folders").save(Path("/data"), CORRECTIONS)
+
+
+def test_that_single_images_are_taken_back_and_what_else_changed_stays() -> None:
+    before = Corrections(labels={"a": "cat"}, without=("b",))
+    now = Corrections(labels={"a": "dog", "c": "cat", "d": "dog"}, without=("a", "e"), splits={"c": "test"})
+    assert taken_back(now, before, ["a", "b", "c"]) == Corrections(
+        labels={"d": "dog", "a": "cat"}, without=("e", "b"), splits={"c": "test"}
+    )
 
 
 def test_that_labels_found_right_stay_so_when_corrections_are_saved(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from tlstudio.ui import engine
 from tlstudio.ui import settings as remembered
 from tlstudio.ui.app import Alarm, Studio
 from tlstudio.ui.pages.base import Page
+from tlstudio.ui.widgets.suspects_dialog import SuspectsDialog
 
 __all__ = ["finished_run"]
 
@@ -199,3 +200,17 @@ def test_that_the_program_opens_and_leaves_in_a_fresh_home_of_any_name(tmp_path:
     assert (done.returncode, "Destroyed" in done.stderr) == (0, False), done.stderr
     assert "TL Studio" in (home / "log" / "tlstudio.log").read_text("utf-8")
     assert (home / "config" / "settings.json").is_file()
+
+
+def test_that_the_labels_of_a_finished_run_are_checked_and_shown(
+    studio: Studio, finished_run: Path, qtbot
+) -> None:
+    studio.open(finished_run, sample=False)
+    qtbot.waitUntil(lambda: studio.train.outcome.labels_button.isVisible() and not studio.worker.tasks)
+    studio.train.outcome.labels_button.click()
+    dialog = studio.window.findChild(SuspectsDialog)
+    assert isinstance(dialog, SuspectsDialog)
+    qtbot.waitUntil(lambda: studio.label_check.judged is not None, timeout=30_000)
+    assert "began with random weights" in dialog.how.text()
+    assert studio.label_check.here
+    dialog.close()

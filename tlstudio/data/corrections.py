@@ -102,6 +102,19 @@ def added(before: Corrections, more: Corrections) -> Corrections:
     )
 
 
+def taken_back(now: Corrections, before: Corrections, paths: Iterable[str]) -> Corrections:
+    """``now``, but of the images with these paths as it was ``before``."""
+    gone = set(paths)
+    labels = {path: name for path, name in now.labels.items() if path not in gone}
+    without = [path for path in now.without if path not in gone]
+    return now.model_copy(
+        update={
+            "labels": labels | {path: name for path, name in before.labels.items() if path in gone},
+            "without": (*without, *(path for path in before.without if path in gone)),
+        }
+    )
+
+
 def renamed(classes: Iterable[str], before: Corrections, old: str, new: str) -> Corrections:
     """The class that is shown as ``old`` has another name, that of another class to merge them.
 

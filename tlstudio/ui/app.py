@@ -23,6 +23,7 @@ from tlstudio.training.replay import is_run
 from tlstudio.ui import engine
 from tlstudio.ui import settings as remembered
 from tlstudio.ui.icons import icon
+from tlstudio.ui.label_check import LabelCheck
 from tlstudio.ui.main_window import Entry, MainWindow
 from tlstudio.ui.pages.data import DataPage
 from tlstudio.ui.pages.model import ModelPage
@@ -31,6 +32,7 @@ from tlstudio.ui.pages.zero_shot import ZeroShotPage
 from tlstudio.ui.session import Session
 from tlstudio.ui.settings import Settings
 from tlstudio.ui.theme import DARK, Theme
+from tlstudio.ui.widgets.suspects_dialog import SuspectsDialog
 from tlstudio.ui.worker import Worker
 
 _log = logging.getLogger(__name__)
@@ -96,6 +98,7 @@ class Studio(QObject):
         self.model = ModelPage(*parts)
         self.train = TrainPage(*parts)
         self.zero_shot = ZeroShotPage(*parts)
+        self.label_check = LabelCheck(self.data.folder, self.worker, self)
         self.window = MainWindow(
             (
                 Entry("data", "data", self.data),
@@ -113,6 +116,7 @@ class Studio(QObject):
         self.data.browser.seen_wanted.connect(self.train.next_run.show_seen)
         self.train.go_to_data.connect(self._show_data)
         self.train.images_wanted.connect(self.data.open_images_of_run)
+        self.train.outcome.labels_wanted.connect(self.check_labels)
         application.aboutToQuit.connect(self.worker.shut_down)
 
     def open(self, path: Path | None, sample: bool) -> None:
@@ -143,6 +147,14 @@ class Studio(QObject):
     def add_images(self, images: list[Path]) -> None:
         self.window.show_page("zero-shot")
         self.zero_shot.add_images(images)
+
+    @Slot(object)
+    def check_labels(self, run: Path) -> None:
+        """Look for wrong labels of a finished run, and show them as they are found."""
+        self.label_check.check(run)
+        dialog = SuspectsDialog(self.label_check, self.data.browser.store, self.theme, self.window)
+        dialog.folder_wanted.connect(self.data.open_folder)
+        dialog.open()
 
     @Slot()
     def begin(self) -> None:

@@ -8,7 +8,7 @@ import dataclasses
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tlstudio.config import Corrections, DataConfig, RunConfig
@@ -367,6 +367,32 @@ def find_cut_off_runs(control: Control) -> Iterator[Event]:
     from tlstudio.training.replay import cut_off_runs as call
 
     return call(control)
+
+
+def check_labels(run: Path, control: Control) -> Iterator[Event]:
+    """Progress, Downloaded and Notice, then one LabelsJudged of a run."""
+    with _torch_loaded():
+        from tlstudio.evaluation.labels import suspected_labels as call
+
+    return _alone(call(run, control), control)
+
+
+def find_labels_right(
+    root: Path, labels: Mapping[str, str], undone: bool, control: Control
+) -> Iterator[Event]:
+    """Keep that images of a folder were found to be of these classes, or where ``undone`` no longer."""
+    from tlstudio.data.corrections import CorrectionStore
+
+    CorrectionStore().find_right(root, labels, undone=undone)
+    yield from ()
+
+
+def classify_zero_shot(request: ZeroShotRequest, control: Control) -> Iterator[Event]:
+    """Progress and Downloaded while loading, QuestionRead, one event an image, then ZeroShotFinished."""
+    with _torch_loaded():
+        from tlstudio.zeroshot.classify import classify as call
+
+    return call(request, control)
 
 
 def classify_zero_shot(request: ZeroShotRequest, control: Control) -> Iterator[Event]:

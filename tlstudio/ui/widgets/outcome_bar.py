@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QUrl, Slot
+from PySide6.QtCore import QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices, QPalette
 
 from tlstudio.training.events import RunEnd, RunFailed, RunFinished, RunStopped
@@ -16,13 +16,22 @@ from tlstudio.ui.widgets.message_bar import MessageBar
 
 
 class OutcomeBar(MessageBar):
-    """A sentence, what can be done, a button to the run's folder, and one to put the bar away."""
+    """A sentence, what can be done, a button to the run's folder, and one to put the bar away.
+
+    Signals:
+        labels_wanted: the labels of a finished run are to be checked: its folder.
+    """
+
+    labels_wanted = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         self.open_button = button(theme, "Open folder", "folder")
+        self.labels_button = button(theme, "Check the labels", "search")
+        self.labels_button.setToolTip("Find images that are probably in the wrong class")
         close = GlyphButton("close", "Put this message away")
-        super().__init__(self.open_button, close)
+        super().__init__(self.labels_button, self.open_button, close)
         self._run: Path | None = None
+        self.labels_button.clicked.connect(self._check_labels)
         self.open_button.clicked.connect(self._open)
         close.clicked.connect(self.hide)
 
@@ -47,6 +56,7 @@ class OutcomeBar(MessageBar):
                 icon, hint = "info", "It is shown as it was a moment ago."
                 sentence = f"Process {event.trained_by} is training this run right now."
         self.show_outcome(icon, sentence, "\n".join([hint, *notes]).strip(), event.run)
+        self.labels_button.setVisible(isinstance(event, RunFinished))
 
     def show_outcome(self, icon: str, sentence: str, hint: str = "", run: Path | None = None) -> None:
         """``icon`` "error" also draws the frame of an error."""
@@ -54,10 +64,15 @@ class OutcomeBar(MessageBar):
         self.setProperty("role", "banner" if failed else "card")
         self.style().polish(self)
         self._run = run
+        self.labels_button.hide()
         self.open_button.setVisible(run is not None)
         self._say(
             icon, sentence, hint, QPalette.ColorRole.BrightText if failed else QPalette.ColorRole.Accent
         )
+
+    @Slot()
+    def _check_labels(self) -> None:
+        self.labels_wanted.emit(self._run)
 
     @Slot()
     def _open(self) -> None:
