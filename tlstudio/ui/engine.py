@@ -23,7 +23,7 @@ from tlstudio.events import Control, Event, Notice
 from tlstudio.garbage import making_many
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.events import RunStarted
-from tlstudio.zeroshot.events import Clip, Question, Vectors, ZeroShotRequest
+from tlstudio.zeroshot.events import Clip, Question, QuestionRead, Rescored, Vectors, ZeroShotRequest
 
 _loading = threading.Lock()
 _training = threading.Lock()  # held by whatever trains, for the length of it
@@ -401,6 +401,21 @@ def classify_zero_shot(request: ZeroShotRequest, control: Control) -> Iterator[E
         from tlstudio.zeroshot.classify import classify as call
 
     return call(request, control)
+
+
+def classify_in_batches(request: ZeroShotRequest, known: Vectors, control: Control) -> Iterator[Event]:
+    """The events of zeroshot.classify_in_batches; after QuestionRead one Rescored for images already ``known``.
+
+    ``known`` are vectors of the same model, shape (images, dimensions), none or more.
+    """
+    with _torch_loaded():
+        from tlstudio.zeroshot.classify import classify_in_batches as call
+        from tlstudio.zeroshot.scoring import score
+
+    for event in call(request, control):
+        yield event
+        if isinstance(event, QuestionRead) and len(known):
+            yield Rescored(score(known, event.asked))
 
 
 def ask_again(vectors: Vectors, question: Question, clip: Clip, control: Control) -> Iterator[Event]:
