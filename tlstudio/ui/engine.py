@@ -395,14 +395,6 @@ def classify_zero_shot(request: ZeroShotRequest, control: Control) -> Iterator[E
     return call(request, control)
 
 
-def classify_zero_shot(request: ZeroShotRequest, control: Control) -> Iterator[Event]:
-    """Progress and Downloaded while loading, QuestionRead, one event an image, then ZeroShotFinished."""
-    with _torch_loaded():
-        from tlstudio.zeroshot.classify import classify as call
-
-    return call(request, control)
-
-
 def classify_in_batches(request: ZeroShotRequest, known: Vectors, control: Control) -> Iterator[Event]:
     """The events of zeroshot.classify_in_batches; after QuestionRead one Rescored for images already ``known``.
 
