@@ -144,6 +144,17 @@ def test_that_a_network_from_random_weights_judges_only_what_it_did_not_learn_fr
     assert "began with random weights" in found.how
 
 
+def test_that_held_out_images_of_one_class_cannot_judge_each_other(finished_run: Path, tmp_path: Path):
+    shutil.copytree(finished_run, tmp_path / "run")
+    split = tmp_path / "run" / "split.json"
+    data = json.loads(split.read_text())
+    for image in data["images"]:
+        image["split"] = "train" if image["label"] else image["split"]
+    split.write_text(json.dumps(data))
+    with pytest.raises(BadInput, match="those for validation and test are of one class"):
+        judged(tmp_path / "run")
+
+
 def test_that_the_labels_of_a_model_used_as_it_is_can_be_judged(planted: Path, tmp_path: Path):
     run = train_small(planted.parent / "images", tmp_path / "run", **HOW, strategy="as-is")
     assert {one.path for one in judged(run).suspects[:3]} == set(WRONG)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel
 
 from tests.ui.controls import check_controls
 from tests.ui.test_data_corrections import own
-from tests.ui.test_data_page import click, page
+from tests.ui.test_data_page import click, names_shown, page
 from tlstudio.config import Corrections
 from tlstudio.data.corrections import CorrectionStore
 from tlstudio.errors import BadInput, StudioError
@@ -233,6 +233,24 @@ def test_that_a_decision_that_leaves_nothing_to_train_on_is_refused_and_taken_ba
     assert corrections(own) == Corrections()
     assert len(left(dialog)) == 16
     assert not dialog.undo_button.isEnabled()
+
+
+def test_that_the_data_page_can_be_filtered_by_what_is_still_suspected(
+    own: DataPage, judge: Judge, dataset: Path, worker: Worker, theme: Theme, qtbot
+):
+    check = LabelCheck(own.folder, worker, own)
+    check.suspected.connect(own.browser.set_suspected)
+    check.check(RUN)
+    qtbot.waitUntil(lambda: not worker.tasks)
+    box = own.browser.filters.problem_box
+    box.setCurrentIndex(box.findData("Suspected labels"))
+    assert names_shown(own) == ["blue/01.png", "green/00.png", "red/03.png"]
+    assert "Suspected label: it looks like red (95.0 % likely)" in own.browser.preview.notes
+    check.find_right(SUSPECTS[:1])
+    assert names_shown(own) == ["green/00.png", "red/03.png"]
+    own.open_folder(dataset)
+    qtbot.waitUntil(lambda: not worker.tasks)
+    assert box.findData("Suspected labels") == -1
 
 
 # Another folder

@@ -196,9 +196,14 @@ def _features(job: Job, total: int, control: Control) -> Generator[Event, None, 
 def _by_the_chosen_model(
     run: RunFolder, catalogue: Catalogue, control: Control, device: torch.device
 ) -> Generator[Event, None, Judgement]:
+    images = (*catalogue.of_split("val"), *catalogue.of_split("test"))
+    if len({image.label for image in images}) < 2:
+        raise BadInput(
+            "There are too few images to judge the labels: those for validation and test are of one class.",
+            "Add images, and train again.",
+        )
     yield Progress("Loading the model")
     model = load_model(run, None, device)
-    images = (*catalogue.of_split("val"), *catalogue.of_split("test"))
     pictures = Pictures(catalogue, images, model.view)
     batches = list(in_batches(range(len(images)), run.config.batch_size))
     found: list[Tensor] = []

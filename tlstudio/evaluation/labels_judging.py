@@ -4,7 +4,6 @@ An image is only ever judged by a model that did not learn from it, nor from one
 """
 
 import dataclasses
-import logging
 import random
 import threading
 import warnings
@@ -16,11 +15,11 @@ from numpy.typing import NDArray
 from tlstudio.errors import BadInput
 from tlstudio.events import Control, Event, Progress
 
-_log = logging.getLogger(__name__)
-
 FOLDS = 5
 _STRENGTH = 0.01  # inverse of the regularisation: features are many and images few, and nothing is tuned
-_STEPS, _ROUNDS = 20, 10  # of the solver between two looks at the control, and how often at most
+_STEPS = 200  # of the solver, at most
+_LEAST, _MOST = 5, 20  # of them between two looks at the control: about a second's of many images
+_SECOND = 10**10  # products of a number each for image, feature and class
 _judging = threading.Lock()  # cleanlab hands its arrays on through a module's globals
 
 Numbers = NDArray[np.float32]
@@ -122,13 +121,15 @@ def _learned(
     """The classes that there are, and the probabilities of each for ``others``, learned from these."""
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=_STRENGTH, max_iter=_STEPS, warm_start=True)
+    work = features.size * len(np.unique(labels))
+    steps = min(max(_LEAST, _SECOND // work), _MOST)
+    model = LogisticRegression(C=_STRENGTH, max_iter=steps, warm_start=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that it has not converged yet
-        for _ in range(_ROUNDS):
+        for _ in range(_STEPS // steps):
             control.checkpoint()
             model.fit(features, labels)
-            if model.n_iter_.max() < _STEPS:
+            if model.n_iter_.max() < steps:
                 break
     control.checkpoint()
     return model.classes_, model.predict_proba(others)

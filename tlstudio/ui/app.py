@@ -117,6 +117,7 @@ class Studio(QObject):
         self.train.go_to_data.connect(self._show_data)
         self.train.images_wanted.connect(self.data.open_images_of_run)
         self.train.outcome.labels_wanted.connect(self.check_labels)
+        self.label_check.suspected.connect(self.data.browser.set_suspected)
         application.aboutToQuit.connect(self.worker.shut_down)
 
     def open(self, path: Path | None, sample: bool) -> None:

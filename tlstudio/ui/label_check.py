@@ -37,12 +37,14 @@ class LabelCheck(QObject):
     Signals:
         progressed: Progress of the check.
         changed: other suspects are left, or the folder that is open is another one.
+        suspected: what is said of the suspects among the images that are open, by path.
         failed: what could not be done, and a hint.
         over: the check came to its end, well or not.
     """
 
     progressed = Signal(object)
     changed = Signal()
+    suspected = Signal(object)
     failed = Signal(str, str)
     over = Signal()
 
@@ -58,7 +60,7 @@ class LabelCheck(QObject):
         self.judged: LabelsJudged | None = None
         self.notes: list[str] = []
         folder.opened.connect(self._forget_steps)
-        folder.divided_anew.connect(self.changed)
+        folder.divided_anew.connect(self._tell)
         folder.failed.connect(self._on_folder_failure)
 
     @property
@@ -128,7 +130,7 @@ class LabelCheck(QObject):
                 self.notes.append(words)
             case LabelsJudged():
                 self.judged = event
-                self.changed.emit()
+                self._tell()
             case _:
                 pass
 
@@ -179,7 +181,7 @@ class LabelCheck(QObject):
             self._folder.undo()
         else:  # more was corrected since, elsewhere, and stays
             self._folder.correct(taken_back(self._folder.history.current, step.before, step.labels))
-        self.changed.emit()
+        self._tell()
 
     def _correct(self, suspects: Sequence[SuspectedLabel], more: Corrections) -> None:
         if not suspects or not self.here:
@@ -188,7 +190,7 @@ class LabelCheck(QObject):
         self._folder.mend(more)
         labels = {one.path: one.given for one in suspects}
         self._steps.append(_Step(labels, before, self._folder.history.current))
-        self.changed.emit()
+        self._tell()
 
     def _keep_right(self, labels: dict[str, str], *, undone: bool) -> None:
         assert self.judged is not None
@@ -198,7 +200,7 @@ class LabelCheck(QObject):
             self._right |= labels
         self._waiting.append((self.judged.root, labels, undone))
         self._keep_next()
-        self.changed.emit()
+        self._tell()
 
     def _keep_next(self) -> None:
         """One after the other: what was decided last is to be kept last."""
@@ -215,10 +217,19 @@ class LabelCheck(QObject):
             self._keep_next()
 
     @Slot()
+    def _tell(self) -> None:
+        self.changed.emit()
+        words = "Suspected label: it looks like {} ({} likely)"
+        pending = self.pending if self.here else ()
+        self.suspected.emit(
+            {one.path: words.format(one.suggested, text.percent(one.suggested_confidence)) for one in pending}
+        )
+
+    @Slot()
     def _forget_steps(self) -> None:
         """Another folder is open, with a history of its own."""
         self._steps = [step for step in self._steps if step.after is None] if self.here else []
-        self.changed.emit()
+        self._tell()
 
     @Slot(str, str)
     def _on_folder_failure(self, message: str, hint: str) -> None:
@@ -226,4 +237,4 @@ class LabelCheck(QObject):
         if self._steps and self._steps[-1].after not in (None, self._folder.history.current):
             self._steps.pop()
         self.failed.emit(message, hint)
-        self.changed.emit()
+        self._tell()

@@ -26,6 +26,8 @@ from tlstudio.ui.worker import Task, Worker
 _WIDE = 520  # pixels in which there is room for the preview beside two thumbnails
 _DENSEST = 2  # pixels for one, of a display for which thumbnails are still drawn sharp
 
+SUSPECTED = "Suspected labels"
+
 
 class ImageBrowser(QFrame):
     """Shows a catalogue, narrowed down by class (see :meth:`filter_class`) and by its own filters.
@@ -55,6 +57,8 @@ class ImageBrowser(QFrame):
         self._only: frozenset[str] | None = None
         self._only_words = ""
         self._problems: dict[str, Mapping[str, str]] = {}
+        self._found: Mapping[str, Mapping[str, str]] = {}
+        self._suspected: Mapping[str, str] = {}
         self._stays = False  # where the selected images were, even if they are gone
         self._ordered: Ordered | None = None
         self._ordering: Task | None = None
@@ -85,7 +89,7 @@ class ImageBrowser(QFrame):
     def open_catalogue(self, catalogue: Catalogue, left_out: Catalogue | None = None) -> None:
         """Another folder: nothing of the one before is kept, and no filter."""
         self.store.forget()
-        self._problems = {}
+        self._problems, self._found, self._suspected = {}, {}, {}
         self.filters.set_problems(())
         self._reset_filters(order=True)
         self.show_catalogue(catalogue, left_out)
@@ -127,6 +131,18 @@ class ImageBrowser(QFrame):
 
         What is said of an image is shown with it.
         """
+        self._found = problems
+        self._offer_problems()
+
+    @Slot(object)
+    def set_suspected(self, images: Mapping[str, str]) -> None:
+        """Offer images whose labels are suspected as one more problem, by path with what is said of each."""
+        if images != self._suspected:
+            self._suspected = images
+            self._offer_problems()
+
+    def _offer_problems(self) -> None:
+        problems = {**self._found, SUSPECTED: self._suspected}
         self._problems = {title: images for title, images in problems.items() if images}
         self.filters.set_problems({title: len(images) for title, images in self._problems.items()})
         self._show_images()
