@@ -12,6 +12,7 @@ from tlstudio.config import Augmentation, SplitRatios
 from tlstudio.data.batches import varied
 from tlstudio.data.catalogue import Catalogue, ImageRecord
 from tlstudio.data.decode import read_image
+from tlstudio.data.mixing import Kind
 from tlstudio.data.scan import CheckFinished, read_folder
 from tlstudio.data.seen import ImagesChosen, ViewSeen, Wanted, choose, views_seen
 from tlstudio.data.split import split_catalogue
@@ -69,6 +70,51 @@ def test_that_rolling_again_shows_other_views_and_the_same_roll_the_same(catalog
 def test_that_without_augmentation_nothing_is_varied(catalogue: Catalogue) -> None:
     _, views = seen(Wanted(catalogue, Augmentation.NONE, images=2))
     assert set(views) == {(0, 0), (0, 1), (1, 0), (1, 1)}
+
+
+@pytest.mark.parametrize("mix", ["mixup", "cutmix"])
+def test_that_where_the_plan_mixes_each_view_tells_both_classes_and_their_shares(
+    catalogue: Catalogue, mix: Kind
+) -> None:
+    wanted = Wanted(catalogue, Augmentation.LIGHT, mix, seed=7, images=3, varied=2)
+    chosen, views = seen(wanted)
+    _, unmixed = seen(dataclasses.replace(wanted, mix="none"))
+    labels = [image.label for image in chosen.images]
+    for row in range(3):
+        assert views[row, 1] == unmixed[row, 1]
+        assert views[row, 1].shares == ()
+        for column in (2, 3):
+            shares = dict(views[row, column].shares)
+            assert set(shares) == {labels[row], labels[row - 1]}
+            assert sum(shares.values()) == pytest.approx(1)
+            if mix == "mixup":
+                own, other = (pixels(unmixed[one, column]).astype(float) for one in (row, (row - 1) % 3))
+                mixed = shares[labels[row]] * own + (1 - shares[labels[row]]) * other
+                assert np.allclose(pixels(views[row, column]), mixed, atol=1.01)
+
+
+def test_that_images_are_mixed_though_they_are_not_varied_and_otherwise_in_each_roll(
+    catalogue: Catalogue,
+) -> None:
+    wanted = Wanted(catalogue, Augmentation.NONE, "cutmix", images=2, varied=3)
+    _, first = seen(wanted)
+    assert set(first) == {(row, column) for row in range(2) for column in range(5)}
+    assert seen(wanted)[1] == first
+    assert seen(dataclasses.replace(wanted, roll=1))[1][0, 2] != first[0, 2]
+
+
+def test_that_a_mixed_image_of_two_of_one_class_is_all_of_that_class(catalogue: Catalogue) -> None:
+    blue = dataclasses.replace(
+        catalogue, images=tuple(image for image in catalogue.of_split("train") if image.label == 0)
+    )
+    _, views = seen(Wanted(blue, Augmentation.NONE, "mixup", images=2, varied=1))
+    assert [views[row, 2].shares for row in range(2)] == [((0, pytest.approx(1)),)] * 2
+
+
+def test_that_a_single_image_is_mixed_with_nothing(catalogue: Catalogue) -> None:
+    _, views = seen(Wanted(catalogue, Augmentation.NONE, "cutmix", images=1, varied=1))
+    assert views[0, 2].rgb == views[0, 1].rgb
+    assert [share for _, share in views[0, 2].shares] == [1]
 
 
 def test_that_the_file_is_shown_whole_in_its_shape(tmp_path: Path) -> None:

@@ -4,12 +4,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-import torch
 from PIL import Image
 
 from tests.training.test_trainer import config, of, run
 from tlstudio.data import pictures
-from tlstudio.data.batches import Batch
 from tlstudio.data.rows import RowFile, RowStore
 from tlstudio.events import Control, Event, Notice
 from tlstudio.models.prefix import Halves
@@ -224,29 +222,3 @@ def test_that_an_epoch_of_kept_images_is_that_of_decoded_ones(
     kept = losses(run(dataset, **more))
     monkeypatch.setattr(RowStore, "open", lambda *_: (_ for _ in ()).throw(OSError("no room")))
     assert kept == losses(run(dataset, **more))
-
-
-@pytest.mark.parametrize("kind", ["mixup", "cutmix"])
-def test_that_a_mix_is_driven_by_torchs_generator_and_shares_the_labels(kind: str):
-    batch = Batch(torch.rand(4, 3, 8, 8), torch.tensor([0, 1, 2, 1]), (0, 1, 2, 3))
-    mixed: list[Batch] = []
-    for seed in (1, 1, 2):
-        torch.manual_seed(seed)
-        mixed.append(inputs._Mix(kind, 3)(batch))  # pyright: ignore[reportPrivateUsage]
-    first, again, other = mixed
-    assert torch.equal(first.inputs, again.inputs)
-    assert torch.equal(first.labels, again.labels)
-    assert not torch.equal(first.inputs, other.inputs)
-    assert first.labels.shape == (4, 3)
-    assert torch.allclose(first.labels.sum(dim=1), torch.ones(4))
-    share = first.labels[0, 0]  # of the first image, in which the last one, of class 1, has the rest
-    assert first.labels[0].tolist() == pytest.approx([float(share), float(1 - share), 0])
-
-
-@pytest.mark.parametrize("kind", ["mixup", "cutmix"])
-def test_that_a_batch_of_one_image_is_mixed_with_nothing(kind: str):
-    batch = Batch(torch.rand(1, 3, 8, 8), torch.tensor([2]), (5,))
-    mixed = inputs._Mix(kind, 3)(batch)  # pyright: ignore[reportPrivateUsage]
-    assert torch.equal(mixed.inputs, batch.inputs)
-    assert mixed.labels.tolist() == [[0.0, 0.0, 1.0]]
-    assert mixed.rows == (5,)

@@ -34,11 +34,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Wanted, str, str, int |
     def see(wanted: Wanted, arch: str, weights: str, size: int | None, control: Control) -> Iterator[Event]:
         calls.append((wanted, arch, weights, size))
         yield ImagesChosen(IMAGES[:3], 40, 32)
-        columns = 2 if wanted.augmentation is Augmentation.NONE else 6
+        shares = () if wanted.mix == "none" else ((1, 0.7), (0, 0.3))
         for row in range(2):
-            for column in range(columns):
+            for column in range(6 if wanted.varies else 2):
                 control.checkpoint()
-                yield ViewSeen(row, column, 2, 2, bytes([wanted.roll] * 12))
+                grey = bytes([wanted.roll + 50 * row] * 12)
+                yield ViewSeen(row, column, 2, 2, grey, shares=shares if column > 1 else ())
         yield ViewSeen(2, 0, reason="truncated")
 
     monkeypatch.setattr(engine, "see_views", see)
@@ -87,6 +88,9 @@ def test_that_the_run_decides_what_is_drawn(dialog: SeenDialog, asked: list) -> 
     ((wanted, arch, weights, size),) = asked
     assert (arch, weights, size) == ("resnet18", "default", 32)
     assert (wanted.augmentation, wanted.seed, wanted.first) == (Augmentation.LIGHT, 5, "a/4.png")
+    assert wanted.mix == "cutmix"
+    assert dialog.augmentation_box.currentText().startswith("Light")
+    assert dialog.mix_box.currentText() == "CutMix"
     assert dialog.sentence.text().startswith("ResNet-18 receives 32 × 32 pixels")
     assert "CutMix" in dialog.sentence.text()
 
@@ -98,6 +102,25 @@ def test_that_a_row_is_shown_for_each_image_and_a_reason_where_one_cannot_be_rea
     assert all(cell.picture is not None for row in dialog.cells[:2] for cell in row)
     assert dialog.cells[2][0].reason == "truncated"
     assert dialog.cells[0][2].accessibleName() == "Training, view 1: a/0.png, a"
+    assert [caption.text() for caption in dialog.captions[0][:2]] == ["a", ""]
+
+
+def test_that_a_mixed_view_names_both_classes_with_their_shares(
+    dialog: SeenDialog, worker: Worker, qtbot
+) -> None:
+    assert [caption.text() for caption in dialog.captions[1][2:]] == ["b 70 % · a 30 %"] * 4
+    assert dialog.captions[1][2].isVisible()
+    dialog.mix_box.setCurrentText("Off")
+    qtbot.waitUntil(lambda: not worker.tasks)
+    assert [caption.text() for caption in dialog.captions[1][2:]] == [""] * 4
+    assert "CutMix" not in dialog.sentence.text().partition("The next run")[0]
+
+
+def test_that_what_differs_from_the_plan_is_said(dialog: SeenDialog, worker: Worker, qtbot) -> None:
+    assert "The next run" not in dialog.sentence.text()
+    dialog.augmentation_box.setCurrentIndex(2)
+    qtbot.waitUntil(lambda: not worker.tasks)
+    assert dialog.sentence.text().endswith("The next run is set to augmentation light, mixing CutMix.")
 
 
 @pytest.mark.parametrize("by_key", [False, True])
@@ -114,19 +137,28 @@ def test_that_rolling_again_asks_for_other_views(
     assert dialog.cells[0][2].accessibleName().startswith("Training, view 5: ")
 
 
-def test_that_without_augmentation_nothing_can_be_rolled(
+def test_that_where_nothing_is_varied_a_row_has_three_images_and_varying_is_a_click_away(
     dialog: SeenDialog, asked: list, worker: Worker, qtbot
 ) -> None:
     dialog.augmentation_box.setCurrentText("None")
+    dialog.mix_box.setCurrentText("Off")
     qtbot.waitUntil(lambda: not worker.tasks)
-    assert asked[-1][0].augmentation is Augmentation.NONE
-    assert [cell.isVisible() for cell in dialog.cells[0]] == [True, True, False, False, False, False]
+    wanted = asked[-1][0]
+    assert (wanted.augmentation, wanted.mix, wanted.images) == (Augmentation.NONE, "none", 12)
+    assert [cell.isVisible() for cell in dialog.cells[0]] == [True] * 6
+    assert not dialog.cells[1][0].isVisible()
+    assert dialog.cells[0][3].accessibleName() == "The network receives: a/1.png, a"
+    assert (grey(dialog, 0, 1), grey(dialog, 0, 3)) == (0, 50)
+    assert dialog.cells[0][4].reason == "truncated"
+    assert "Training sees the images as validation does" in dialog.sentence.text()
     assert not dialog.roll_button.isEnabled()
     QTest.keyClick(dialog, Qt.Key.Key_R)
-    assert len(asked) == 2
+    assert asked[-1][0] is wanted
     dialog.augmentation_box.setCurrentIndex(2)
     qtbot.waitUntil(lambda: not worker.tasks)
-    assert all(cell.isVisible() for cell in dialog.cells[0])
+    assert asked[-1][0].augmentation is Augmentation.STRONG
+    assert dialog.cells[0][5].accessibleName() == "Training, view 4: a/0.png, a"
+    assert dialog.roll_button.isEnabled()
 
 
 def test_that_other_images_can_be_asked_for(dialog: SeenDialog, asked: list, worker: Worker, qtbot) -> None:
@@ -174,12 +206,12 @@ def test_that_the_train_page_previews_what_its_form_says(
     run.refresh(editable=True, foreseen=False)
     assert not run.form.preview_button.isEnabled()
     session.catalogue = CATALOGUE
-    run.form.set_values({"augmentation": "strong", "views": 4, "image_size": 64, "seed": 9})
+    run.form.set_values({"augmentation": "strong", "mix": "mixup", "views": 4, "image_size": 64, "seed": 9})
     run.refresh(editable=True, foreseen=False)
     click(run.form.preview_button)
     qtbot.waitUntil(lambda: not worker.tasks)
     ((wanted, arch, _, size),) = asked
-    assert (wanted.augmentation, wanted.seed, size) == (Augmentation.STRONG, 9, 64)
+    assert (wanted.augmentation, wanted.mix, wanted.seed, size) == (Augmentation.STRONG, "mixup", 9, 64)
     assert arch == session.arch
     run.findChildren(SeenDialog)[0].close()
 

@@ -1,10 +1,10 @@
-"""What the network sees of some images: as they are resized and cropped, and as training varies them."""
+"""What the network sees of some images: resized and cropped, and as training varies and mixes them."""
 
 import dataclasses
 import itertools
 import random
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Literal
 
 from tlstudio.config import Augmentation
 from tlstudio.data.catalogue import Catalogue, ImageRecord
@@ -12,9 +12,12 @@ from tlstudio.errors import StudioError, UnreadableImage
 from tlstudio.events import Control, Event
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from torch import Tensor
 
     from tlstudio.data.transforms import View
+
+Mix = Literal["none", "mixup", "cutmix"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,22 +26,29 @@ class Wanted:
 
     Attributes:
         augmentation: how images are varied; NONE varies none.
+        mix: how they are mixed, as in RunConfig.
         seed: the run's: with it the first ``varied`` views are those of its first epochs.
         choice: a number for each choice of images.
         roll: a number for each set of views of them.
         first: the path of an image to begin with.
         images: how many images, in different classes as far as that goes.
-        varied: how many views of each.
+        varied: how many views of each, where they differ.
     """
 
     catalogue: Catalogue
     augmentation: Augmentation
+    mix: Mix = "none"
     seed: int = 0
     choice: int = 0
     roll: int = 0
     first: str = ""
     images: int = 4
     varied: int = 4
+
+    @property
+    def varies(self) -> bool:
+        """Whether training sees the images in another way than validation does."""
+        return self.augmentation is not Augmentation.NONE or self.mix != "none"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +64,8 @@ class ImagesChosen(Event):
 class ViewSeen(Event):
     """A view as RGB bytes, or why there is none.
 
-    ``column`` 0 is the whole image in small, 1 what validation and test see, from 2 on as training varies it.
+    ``column`` 0 is the whole image in small, 1 what validation and test see, from 2 on as training has it.
+    ``shares``: of a mixed one the classes, by label, each with its share; the larger one first.
     """
 
     row: int
@@ -63,35 +74,64 @@ class ViewSeen(Event):
     height: int = 0
     rgb: bytes = b""
     reason: str = ""
+    shares: tuple[tuple[int, float], ...] = ()
 
 
 def views_seen(wanted: Wanted, view: "View", control: Control) -> Iterator[Event]:
     """One ImagesChosen, then the views of each image, or one ViewSeen with the reason why there are none."""
+    import torch
+
     from tlstudio.data.batches import as_is, varied
     from tlstudio.data.pictures import Pictures
 
     images = choose(wanted)
     yield ImagesChosen(images, view.resize, view.crop)
-    pictures = Pictures(wanted.catalogue, images, view)
-    count = 0 if wanted.augmentation is Augmentation.NONE else wanted.varied
-    numbers = range(wanted.roll * count, (wanted.roll + 1) * count)
-    draws = [
-        as_is(view),
-        *(varied(images, view, wanted.augmentation, wanted.seed, number) for number in numbers),
-    ]
+    pictures, evaluated = Pictures(wanted.catalogue, images, view), as_is(view)
+    resized: dict[int, Image] = {}
     for row in range(len(images)):
         control.checkpoint()
         try:
             yield _whole(wanted.catalogue, images[row], row, view.crop)
-            resized = pictures[row]
+            resized[row] = pictures[row]
         except StudioError as error:
             reason = error.reason if isinstance(error, UnreadableImage) else error.message
             yield ViewSeen(row, 0, reason=reason)
             continue
-        for column, draw in enumerate(draws, start=1):
+        yield _seen(row, 1, evaluated(row, resized[row]), view)
+    if not (wanted.varies and resized):
+        return
+    for place in range(wanted.varied):
+        number = wanted.roll * wanted.varied + place
+        draw = varied(images, view, wanted.augmentation, wanted.seed, number)
+        drawn = []
+        for row, image in resized.items():
             control.checkpoint()
-            rgb = _bytes(draw(row, resized), view)
-            yield ViewSeen(row, column, view.crop, view.crop, rgb)
+            drawn.append(draw(row, image))
+        yield from _column(wanted, images, list(resized), torch.stack(drawn), number, place + 2, view)
+
+
+def _column(
+    wanted: Wanted,
+    images: Sequence[ImageRecord],
+    rows: Sequence[int],
+    drawn: "Tensor",
+    number: int,
+    column: int,
+    view: "View",
+) -> Iterator[ViewSeen]:
+    """The views of a column; where images are mixed they are a batch, in which each meets the one before."""
+    from tlstudio.data.mixing import mixed
+
+    share = 1.0
+    if wanted.mix != "none" and len(rows) > 1:
+        drawn, share = mixed(wanted.mix, drawn, random.Random(f"{wanted.seed}/{number}/{wanted.mix}"))
+    for place, row in enumerate(rows):
+        shares: dict[int, float] = {}
+        if wanted.mix != "none":
+            for label, part in ((images[row].label, share), (images[rows[place - 1]].label, 1 - share)):
+                shares[label] = shares.get(label, 0) + part
+        larger_first = sorted(shares.items(), key=lambda one: -one[1])
+        yield _seen(row, column, drawn[place], view, tuple(larger_first))
 
 
 def choose(wanted: Wanted) -> tuple[ImageRecord, ...]:
@@ -115,6 +155,12 @@ def _whole(catalogue: Catalogue, image: ImageRecord, row: int, side: int) -> Vie
     small = read_image(catalogue.file(image), side)
     small.thumbnail((side, side))
     return ViewSeen(row, 0, *small.size, rgb=small.tobytes())
+
+
+def _seen(
+    row: int, column: int, tensor: "Tensor", view: "View", shares: tuple[tuple[int, float], ...] = ()
+) -> ViewSeen:
+    return ViewSeen(row, column, view.crop, view.crop, _bytes(tensor, view), shares=shares)
 
 
 def _bytes(tensor: "Tensor", view: "View") -> bytes:

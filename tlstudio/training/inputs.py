@@ -6,8 +6,6 @@ from concurrent.futures import Executor
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
-from torchvision.transforms import v2  # pyright: ignore[reportMissingTypeStubs]
 
 from tlstudio.config import Augmentation
 from tlstudio.data.batches import (
@@ -23,6 +21,7 @@ from tlstudio.data.batches import (
     varied,
 )
 from tlstudio.data.catalogue import Split
+from tlstudio.data.mixing import Mix
 from tlstudio.data.pictures import Pictures
 from tlstudio.data.rows import key_of
 from tlstudio.events import Notice
@@ -36,9 +35,6 @@ from tlstudio.training.setup import Job
 # What a prefix holds on the way is most of the memory of a run. On a CPU, eight images at once pass as fast
 # as thirty-two and hold a quarter of it.
 _CPU_CHUNK = 8
-# How strongly two images are mixed: the parameter of the Beta distribution, as the papers choose it for
-# ImageNet (mixup: Zhang et al. 2017; CutMix: Yun et al. 2019).
-_MIXUP_ALPHA, _CUTMIX_ALPHA = 0.2, 1.0
 
 _FEATURES_NOT_KEPT = "The features of the frozen layers cannot be kept ({}); they are computed each epoch."
 _IMAGES_NOT_KEPT = "The decoded images cannot be kept ({}); they are decoded each time."
@@ -204,9 +200,9 @@ class Inputs:
             [infer(self._prefix, inputs[start : start + size], compute, self._parts) for start in starts]
         )
 
-    def _mix(self) -> "_Mix | None":
+    def _mix(self) -> Mix | None:
         mix, classes = self._job.config.mix, len(self._job.catalogue.classes)
-        return None if mix == "none" else _Mix(mix, classes)
+        return None if mix == "none" else Mix(mix, classes)
 
     def _tell(self, kept: KeptFeatures | Pictures, not_kept: str, damaged: str) -> None:
         """Say what came up while something was kept, each once."""
@@ -214,23 +210,3 @@ class Inputs:
         sentences += [damaged] if kept.damaged else []
         self.notices += [Notice(sentence) for sentence in sentences if sentence not in self._told]
         self._told.update(sentences)
-
-
-class _Mix:
-    """Mixes the images of a batch, and their labels, by torchvision's MixUp or CutMix.
-
-    Their chance is torch's own generator, which is seeded for each epoch.
-    """
-
-    def __init__(self, kind: str, classes: int) -> None:
-        self._classes = classes
-        if kind == "mixup":
-            self._mix: nn.Module = v2.MixUp(alpha=_MIXUP_ALPHA, num_classes=classes)
-        else:
-            self._mix = v2.CutMix(alpha=_CUTMIX_ALPHA, num_classes=classes)
-
-    def __call__(self, batch: Batch) -> Batch:
-        if len(batch.rows) == 1:  # nothing to mix it with
-            return Batch(batch.inputs, functional.one_hot(batch.labels, self._classes).float(), batch.rows)
-        images, shares = self._mix(batch.inputs, batch.labels)
-        return Batch(images, shares, batch.rows)

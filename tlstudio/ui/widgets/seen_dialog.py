@@ -1,41 +1,51 @@
-"""What the network sees of the person's own images, drawn: whole, cropped, and varied for training."""
+"""What the network sees of the person's own images, drawn: whole, cropped, varied and mixed for training."""
 
 import functools
 
-from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Slot
 from PySide6.QtGui import QImage, QKeySequence, QPixmap, QShortcut
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from tlstudio.config import Augmentation, RunConfig
 from tlstudio.data.catalogue import Catalogue
-from tlstudio.data.seen import ImagesChosen, ViewSeen, Wanted
+from tlstudio.data.seen import ImagesChosen, Mix, ViewSeen, Wanted
 from tlstudio.events import Event
 from tlstudio.models.architectures import architecture
 from tlstudio.ui import engine
 from tlstudio.ui.pages.base import ErrorBanner
 from tlstudio.ui.theme import Size, Space, Theme, with_role
 from tlstudio.ui.widgets.basics import QuietComboBox, button
+from tlstudio.ui.widgets.flow_layout import FlowLayout
 from tlstudio.ui.widgets.picture_canvas import PictureCanvas
 from tlstudio.ui.worker import Task, Worker
 
 ROWS, VARIED = 4, 4
+_COLUMNS = 2 + VARIED
+_PAIRS = (
+    _COLUMNS // 2
+)  # images a row where nothing is varied: each has the file and what the network receives
 _SHARE = 0.92  # of the window that it covers
 _WORDS = {
     Augmentation.NONE: "None",
     Augmentation.LIGHT: "Light: cropped and mirrored",
     Augmentation.STRONG: "Strong: also turned and recoloured",
 }
-_MIXED = {
-    "mixup": " Mixup then lays each over another one, which is not shown.",
-    "cutmix": " CutMix then puts a piece of another one into each, which is not shown.",
+_MIXES: dict[Mix, str] = {"none": "Off", "mixup": "Mixup", "cutmix": "CutMix"}
+_MIXED: dict[Mix, str] = {
+    "none": "",
+    "mixup": " Mixup lays each over another one of its batch, and the labels share the answer.",
+    "cutmix": " CutMix puts a piece of another one of its batch into each, and the labels share the answer.",
 }
 
 
 class SeenDialog(QDialog):
-    """A row an image: the file, what validation and test see of it, and views as training varies it.
+    """A row an image: the file, what the network receives of it, and views as training has it.
+
+    It begins with what the run would do, and shows any other augmentation and mixing. Where nothing is varied
+    a row has several images instead.
 
     Attributes:
-        cells: by row and column.
+        cells, captions: by row and column.
     """
 
     def __init__(self, worker: Worker, theme: Theme, parent: QWidget) -> None:
@@ -57,12 +67,17 @@ class SeenDialog(QDialog):
         self.augmentation_box.setAccessibleName("Augmentation")
         for augmentation, words in _WORDS.items():
             self.augmentation_box.addItem(words, augmentation)
+        self.mix_box = QuietComboBox()
+        self.mix_box.setAccessibleName("Mixing of images")
+        for mix, words in _MIXES.items():
+            self.mix_box.addItem(words, mix)
         self.roll_button = button(theme, "Roll again", "shuffle", "main")
         self.roll_button.setToolTip("Other views of the same images (R)")
         self.others_button = button(theme, "Other images", "image")
         self.close_button = button(theme, "Close", "close")
-        self._headings = [with_role(QLabel(), "caption") for _ in range(2 + VARIED)]
-        self.cells = [[PictureCanvas(theme, "") for _ in range(2 + VARIED)] for _ in range(ROWS)]
+        self._headings = [_caption() for _ in range(_COLUMNS)]
+        self.cells = [[PictureCanvas(theme, "") for _ in range(_COLUMNS)] for _ in range(ROWS)]
+        self.captions = [[_caption() for _ in range(_COLUMNS)] for _ in range(ROWS)]
         self._lay_out()
         self._connect()
         window = parent.window()
@@ -71,14 +86,23 @@ class SeenDialog(QDialog):
     def show_run(self, catalogue: Catalogue, config: RunConfig, first: str = "") -> None:
         """Draw images of ``catalogue`` as a run would have them, of the path ``first`` before others."""
         self._catalogue, self._config, self._first = catalogue, config, first
-        self.augmentation_box.blockSignals(True)
-        self.augmentation_box.setCurrentIndex(self.augmentation_box.findData(config.augmentation))
-        self.augmentation_box.blockSignals(False)
+        for box, planned in ((self.augmentation_box, config.augmentation), (self.mix_box, config.mix)):
+            with QSignalBlocker(box):
+                box.setCurrentIndex(box.findData(planned))
         self._draw()
 
     @property
     def augmentation(self) -> Augmentation:
         return Augmentation(self.augmentation_box.currentData())
+
+    @property
+    def mix(self) -> Mix:
+        return self.mix_box.currentData()
+
+    @property
+    def varies(self) -> bool:
+        """Whether training would see the images in another way than validation does."""
+        return self.augmentation is not Augmentation.NONE or self.mix != "none"
 
     def done(self, result: int) -> None:
         self._stop()
@@ -87,27 +111,27 @@ class SeenDialog(QDialog):
     # Making it
 
     def _lay_out(self) -> None:
-        line = QHBoxLayout()
-        line.setSpacing(Space.S)
-        line.addWidget(with_role(QLabel("Augmentation"), "quiet"))
-        line.addWidget(self.augmentation_box)
-        line.addWidget(self.roll_button)
-        line.addWidget(self.others_button)
-        line.addStretch(1)
-        line.addWidget(self.close_button)
-        self.augmentation_box.setMinimumWidth(Size.SIDE)
+        line = FlowLayout(spacing=Space.S)
+        for words, box in (("Augmentation", self.augmentation_box), ("Mixing", self.mix_box)):
+            label = with_role(QLabel(words), "quiet")
+            label.setMinimumHeight(Size.CONTROL)
+            line.addWidget(label)
+            line.addWidget(box)
         for each in (self.roll_button, self.others_button, self.close_button):
             each.setAutoDefault(False)
+            line.addWidget(each)
+        self.augmentation_box.setMinimumWidth(Size.SIDE)
+        self.mix_box.setMinimumWidth(Size.FIELD)
         self._grid = QGridLayout()
-        self._grid.setSpacing(Space.S)
+        self._grid.setHorizontalSpacing(Space.S)
+        self._grid.setVerticalSpacing(Space.XS)
         for column, heading in enumerate(self._headings):
             self._grid.addWidget(heading, 0, column)
             self._grid.setColumnStretch(column, 1)
-            heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             for row, cells in enumerate(self.cells):
                 cells[column].setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-                self._grid.addWidget(cells[column], row + 1, column)
-                self._grid.setRowStretch(row + 1, 1)
+                self._grid.addWidget(cells[column], 2 * row + 1, column)
+                self._grid.addWidget(self.captions[row][column], 2 * row + 2, column)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(Space.L, Space.L, Space.L, Space.L)
         layout.setSpacing(Space.M)
@@ -117,7 +141,8 @@ class SeenDialog(QDialog):
         layout.addLayout(self._grid, 1)
 
     def _connect(self) -> None:
-        self.augmentation_box.currentIndexChanged.connect(self._vary_otherwise)
+        for box in (self.augmentation_box, self.mix_box):
+            box.currentIndexChanged.connect(self._vary_otherwise)
         self.roll_button.clicked.connect(self.roll)
         self.others_button.clicked.connect(self.choose_others)
         self.close_button.clicked.connect(self.close)
@@ -128,7 +153,7 @@ class SeenDialog(QDialog):
     @Slot()
     def roll(self) -> None:
         """Other views of the same images."""
-        if self.augmentation is not Augmentation.NONE:
+        if self.varies:
             self._roll += 1
             self._draw()
 
@@ -150,21 +175,17 @@ class SeenDialog(QDialog):
         assert config is not None
         self._stop()
         self.banner.clear()
-        varied = self.augmentation is not Augmentation.NONE
-        self.roll_button.setEnabled(varied)
-        for column in range(2, 2 + VARIED):
-            self._grid.setColumnStretch(column, 1 if varied else 0)
-            for widget in (self._headings[column], *(cells[column] for cells in self.cells)):
-                widget.setVisible(varied)
+        self.roll_button.setEnabled(self.varies)
         self._show_headings()
         wanted = Wanted(
             self._catalogue,
             self.augmentation,
+            self.mix,
             config.seed,
             self._choice,
             self._roll,
             self._first,
-            images=ROWS,
+            images=ROWS if self.varies else ROWS * _PAIRS,
             varied=VARIED,
         )
         call = functools.partial(engine.see_views, wanted, config.arch, config.weights, config.image_size)
@@ -195,44 +216,90 @@ class SeenDialog(QDialog):
             self.banner.show_error(message, hint)
 
     def _show_headings(self) -> None:
-        first = self._roll * VARIED + 1
-        numbers = range(first, first + VARIED)
-        words = ("The file", "Validation and test", *(f"Training, view {number:,}" for number in numbers))
+        numbers = range(self._roll * VARIED + 1, (self._roll + 1) * VARIED + 1)
+        words = ["The file", "Validation and test", *(f"Training, view {number:,}" for number in numbers)]
+        if not self.varies:
+            words = ["The file", "The network receives"] * _PAIRS
         for heading, text in zip(self._headings, words, strict=True):
             heading.setText(text)
 
     def _show_choice(self, chosen: ImagesChosen) -> None:
         assert self._catalogue is not None
         assert self._config is not None
-        varied = self.augmentation is not Augmentation.NONE
-        rest = (
-            "In training each comes in views like these."
-            if varied
-            else "Training sees the images as validation does."
-        )
         title = architecture(self._config.arch).title
         self.sentence.setText(
             f"{title} receives {chosen.crop} × {chosen.crop} pixels: the shorter side resized to "
             f"{chosen.resize}, the middle cropped, the colours normalised (shown without that). "
-            f"{rest}{_MIXED.get(self._config.mix, '')}"
+            f"{self._what_training_sees()}"
         )
+        named = [f"{image.path}, {self._catalogue.classes[image.label]}" for image in chosen.images]
         for row, cells in enumerate(self.cells):
-            there = row < len(chosen.images)
-            self._grid.setRowStretch(row + 1, 1 if there else 0)
             for column, cell in enumerate(cells):
-                cell.setVisible(there and (varied or column < 2))
+                place = self._image_in(row, column)
+                there = place < len(named)
+                cell.setVisible(there)
+                self.captions[row][column].setVisible(there)
                 if there:
-                    image = chosen.images[row]
-                    name = f"{image.path}, {self._catalogue.classes[image.label]}"
-                    cell.setAccessibleName(f"{self._headings[column].text()}: {name}")
-                    cell.setToolTip(name)
+                    cell.setAccessibleName(f"{self._headings[column].text()}: {named[place]}")
+                    cell.setToolTip(named[place])
+                    of_file = column == 0 or (not self.varies and column % 2 == 0)
+                    label = chosen.images[place].label
+                    self._caption(row, column, self._catalogue.classes[label] if of_file else "")
+            self._grid.setRowStretch(2 * row + 1, 1 if cells[0].isVisibleTo(self) else 0)
+
+    def _what_training_sees(self) -> str:
+        assert self._config is not None
+        config = self._config
+        if self.varies:
+            words = f"In training each comes in views like these.{_MIXED[self.mix]}"
+        else:
+            words = (
+                "Training sees the images as validation does; choose above what varying would make of them."
+            )
+        if (self.augmentation, self.mix) == (config.augmentation, config.mix):
+            return words
+        planned = _WORDS[config.augmentation].partition(":")[0].lower()
+        mixing = "off" if config.mix == "none" else _MIXES[config.mix]
+        return f"{words} The next run is set to augmentation {planned}, mixing {mixing}."
+
+    def _image_in(self, row: int, column: int) -> int:
+        return row if self.varies else row * _PAIRS + column // 2
+
+    def _place(self, seen: ViewSeen) -> tuple[int, int]:
+        """The row and column of a view; ``seen.row`` counts images."""
+        if self.varies:
+            return seen.row, seen.column
+        row, pair = divmod(seen.row, _PAIRS)
+        return row, 2 * pair + seen.column
 
     def _show_view(self, seen: ViewSeen) -> None:
-        cells = self.cells[seen.row]
+        assert self._catalogue is not None
+        row, column = self._place(seen)
         if seen.reason:
-            for column, cell in enumerate(cells):
-                cell.show_picture(seen.reason if column == 0 else None)
+            rest = self.cells[row][column + 1 :] if self.varies else [self.cells[row][column + 1]]
+            self.cells[row][column].show_picture(seen.reason)
+            for cell in rest:
+                cell.show_picture(None)
             return
         line = 3 * seen.width
         image = QImage(seen.rgb, seen.width, seen.height, line, QImage.Format.Format_RGB888)
-        cells[seen.column].show_picture(QPixmap.fromImage(image))
+        self.cells[row][column].show_picture(QPixmap.fromImage(image))
+        if seen.shares:
+            classes = self._catalogue.classes
+            parts = [(classes[label], round(100 * share)) for label, share in seen.shares]
+            shares = [f"{name} {part} %" for name, part in parts if part]
+            self._caption(row, column, " · ".join(shares))
+
+    def _caption(self, row: int, column: int, words: str) -> None:
+        self.captions[row][column].setText(words)
+        self.captions[row][column].setToolTip(words)
+        self.cells[row][column].setAccessibleDescription(words)
+
+
+def _caption() -> QLabel:
+    """Words that do not widen their column."""
+    made = with_role(QLabel(), "caption")
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(True)
+    made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    return made
