@@ -72,6 +72,20 @@ def test_that_the_images_of_nested_folders_are_classes_as_asked(cli: Cli, tmp_pa
     assert "cats/blue" in found(cli, tmp_path, "--nesting", "path")["classes"]
 
 
+def test_that_people_are_told_that_other_folders_could_name_the_classes(cli: Cli, tmp_path: Path):
+    for outer in ("cats", "dogs"):
+        image_folder(tmp_path / "set" / outer, 4)
+    hint = "Which of the folders name the classes: --nesting outer, inner or path."
+    assert hint in cli("data", tmp_path / "set").out
+    assert hint not in cli("data", tmp_path / "set/cats").out
+
+
+def test_that_an_archive_is_called_by_its_own_name(cli: Cli, tmp_path: Path):
+    root = image_folder(tmp_path / "[b]set", 4)
+    archive = shutil.make_archive(str(root), "zip", root)
+    assert archive in cli("data", archive).out
+
+
 def test_that_a_folder_too_small_to_divide_is_shown_with_the_reason(cli: Cli, tmp_path: Path):
     image_folder(tmp_path / "set", 1)
     line = found(cli, tmp_path / "set")

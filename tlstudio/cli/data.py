@@ -32,12 +32,16 @@ class DataReport:
     """A folder after all of its images were decoded, corrected and divided as a training would do.
 
     Attributes:
+        place: the folder or archive that was asked for.
+        nested: folders lie in folders, and others of them could name the classes.
         undivided: why that is not possible, "" where it is.
         outdated: what of the corrections no longer fits the folder.
         unused: how many corrections the window keeps for it that were not asked for.
     """
 
+    place: Path
     sentence: str
+    nested: bool
     catalogue: Catalogue
     groups: tuple[DuplicateGroup, ...]
     health: HealthReport
@@ -82,7 +86,10 @@ def look_into(wanted: DataConfig, control: Control) -> DataReport:
     unused = 0
     if wanted.corrections == Corrections():
         unused = counted(kept_corrections(wanted.root)[1])
-    return DataReport(scanned.layout.sentence, catalogue, found, health, undivided, notes, unused)
+    layout, place = scanned.layout, scanned.archive or scanned.catalogue.root
+    return DataReport(
+        place, layout.sentence, layout.nested, catalogue, found, health, undivided, notes, unused
+    )
 
 
 def counted(corrections: Corrections) -> int:
@@ -119,6 +126,9 @@ def print_data(report: DataReport) -> None:
     """The report for people, on stdout."""
     console = Console(highlight=False, soft_wrap=True, markup=False)
     console.print(report.sentence)
+    if report.nested:
+        console.print("Which of the folders name the classes: --nesting outer, inner or path.", style="dim")
+    console.print(str(report.place), style="bold")
     console.print(_classes(report), soft_wrap=False)
     set_aside = report.catalogue.set_aside
     if set_aside:
@@ -138,7 +148,7 @@ def print_data(report: DataReport) -> None:
 
 def _classes(report: DataReport) -> Table:
     catalogue = report.catalogue
-    table = Table(title=str(catalogue.root), title_justify="left", show_footer=len(catalogue.classes) > 1)
+    table = Table(show_footer=len(catalogue.classes) > 1)
     counts = catalogue.counts()
     table.add_column("Class", footer="In all", overflow="fold")
     table.add_column("Images", footer=f"{len(catalogue.images):,}", justify="right", no_wrap=True)

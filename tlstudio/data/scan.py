@@ -196,10 +196,11 @@ def _catalogue(root: Path, layout: Layout, facts: dict[str, Facts]) -> Catalogue
             usable.append((one, fact))
     classes = tuple(sorted({one.class_name for one, _ in usable}))
     labels = {name: label for label, name in enumerate(classes)}
+    known = {one.path for one in set_aside}
     set_aside.extend(
         SetAside(folder, "no readable image in this folder, so it is no class")
         for name, folder in layout.class_folders.items()
-        if name not in labels
+        if name not in labels and folder not in known
     )
     set_aside.sort(key=lambda one: one.path)
     require_classes(root, layout, classes, set_aside)
