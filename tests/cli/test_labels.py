@@ -11,10 +11,10 @@ from tlstudio.evaluation.labels_events import LabelsJudged, SuspectedLabel
 SUSPECT = SuspectedLabel("cat/[1].png", "train", "cat", "dog", 0.021, 0.95)
 
 
-def test_that_the_json_is_one_object(cli: Cli, finished_run: Path):
+def test_that_the_json_is_one_object_after_what_is_to_be_noticed(cli: Cli, finished_run: Path):
     ran = cli("labels", finished_run, "--json")
     assert (ran.status, ran.err) == (0, "")
-    (judged,) = ran.lines()
+    (judged,) = (line for line in ran.lines() if line["event"] != "notice")
     assert judged["event"] == "labels_judged"
     assert judged["images"] == 12
     assert "began with random weights" in judged["how"]

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import random
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from tlstudio.errors import BadInput, Stopped
 from tlstudio.evaluation.labels import suspected_labels
 from tlstudio.evaluation.labels_events import LabelsJudged
 from tlstudio.evaluation.labels_judging import doubts, fold_of_each, out_of_sample
-from tlstudio.events import Control, Event, Progress
+from tlstudio.events import Control, Event, Notice, Progress
 from tlstudio.inference.events import ImageClassified
 from tlstudio.inference.predict import predict
 
@@ -103,6 +104,23 @@ def test_that_they_are_found_although_the_runs_own_model_believes_them(planted: 
 
 def test_that_no_label_of_a_clean_folder_is_suspected(tmp_path: Path):
     assert not judged(train_small(plain_folder(tmp_path / "images"), tmp_path / "run", **HOW)).suspects
+
+
+def test_that_a_judge_who_knows_nothing_is_not_to_be_trusted(tmp_path: Path):
+    root = tmp_path / "images"
+    for name in "ab":
+        (root / name).mkdir(parents=True)
+        for number in range(12):
+            plain(root, random.Random(f"{name}{number}").choice(list(COLOURS)), f"{name}/{number:02d}.png")
+    run = train_small(root, tmp_path / "run", **HOW)
+    notices = [event.text for event in suspected_labels(run, Control()) if isinstance(event, Notice)]
+    assert len(notices) == 1
+    assert re.fullmatch(r"The judge agrees with only \d+% of the labels: .*", notices[0])
+
+
+def test_that_it_is_said_how_far_the_judge_agrees_with_the_labels(planted: Path):
+    share = int(re.search(r"It agrees with (\d+)% of the labels", judged(planted).how)[1])
+    assert 80 <= share < 100
 
 
 def test_that_what_was_found_right_is_not_suspected_again(copy: Path):

@@ -24,7 +24,7 @@ from tlstudio.data.pictures import Pictures
 from tlstudio.errors import BadInput
 from tlstudio.evaluation.labels_events import LabelsJudged, SuspectedLabel
 from tlstudio.evaluation.labels_judging import Doubt, doubts, fold_of_each, out_of_sample
-from tlstudio.events import Control, Event, Progress
+from tlstudio.events import Control, Event, Notice, Progress
 from tlstudio.models.architectures import architecture
 from tlstudio.models.build import build
 from tlstudio.models.events import WeightsReady
@@ -39,6 +39,7 @@ from tlstudio.training.memory import Parts
 from tlstudio.training.setup import Job, make_job
 
 _THREADS = 4
+_TRUSTED = 0.5  # of the labels that a judge has to agree with: one that knows nothing suspects half of them
 _WAY_OUT = "Put the folder back where it was when the run was trained."
 
 
@@ -60,6 +61,12 @@ def suspected_labels(run_path: Path, control: Control, *, device: str = "auto") 
     images, probabilities, how = yield from judge(run, catalogue, control, choose_device(device))
     control.checkpoint()
     labels = np.array([image.label for image in images])
+    agreed = float((probabilities.argmax(axis=1) == labels).mean())
+    if agreed < _TRUSTED:
+        yield Notice(
+            f"The judge agrees with only {agreed:.0%} of the labels: it knows too little to be trusted."
+        )
+    how = f"{how} It agrees with {agreed:.0%} of the labels."
     right = CorrectionStore().load(catalogue.root).right
     suspects = tuple(_suspect(catalogue, images[doubt.row], doubt) for doubt in doubts(labels, probabilities))
     left = tuple(one for one in suspects if right.get(one.path) != one.given)
