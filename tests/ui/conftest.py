@@ -18,7 +18,7 @@ from tlstudio.ui.theme import Theme
 from tlstudio.ui.worker import Worker
 
 # What the offscreen platform says of its own shortcomings.
-_OFFSCREEN = ("This plugin does not support",)
+_OFFSCREEN = ("This plugin does not support", "QRhi* ")
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 
 from PySide6.QtCore import QCameraPermission, QCoreApplication, QObject, Qt, Slot
+from PySide6.QtGui import QTransform
 from PySide6.QtMultimedia import (
     QCamera,
     QCameraDevice,
@@ -107,7 +108,7 @@ class QtCameras(Cameras):
         image = frame.toImage()
         if not image.isNull():
             mirrored = frame.surfaceFormat().isMirrored()  # as some do whose camera looks at the person
-            self.pictured.emit(image.mirrored(True, False) if mirrored else image)
+            self.pictured.emit(image.transformed(QTransform.fromScale(-1, 1)) if mirrored else image)
         # On a slow machine at least half of the time is left to the rest of the window.
         ended = time.monotonic()
         self._next = ended + max(_BETWEEN - (ended - began), ended - began)

@@ -128,7 +128,7 @@ class ClassChoice(QWidget):
 
 
 class _Row(QStyledItemDelegate):
-    """The name as the style draws it, and at the right how many images there are and how many are new."""
+    """The name, and at the right how many images there were and how many came to them."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -137,26 +137,25 @@ class _Row(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        name = QStyleOptionViewItem(option)
-        self.initStyleOption(name, index)
-        name.text = name.fontMetrics.elidedText(
-            name.text, Qt.TextElideMode.ElideRight, option.rect.width() - _COUNT_WIDTH - Space.S
-        )
+        ground = QStyleOptionViewItem(option)
+        self.initStyleOption(ground, index)
+        ground.text = ""
         widget = option.widget
-        widget.style().drawControl(widget.style().ControlElement.CE_ItemViewItem, name, painter, widget)
+        widget.style().drawControl(widget.style().ControlElement.CE_ItemViewItem, ground, painter, widget)
         before, now = index.data(_COUNT)
-        box = option.rect.adjusted(0, 0, -Space.S, 0)
-        box.setLeft(box.right() - _COUNT_WIDTH)
+        box = option.rect.adjusted(Space.S, 0, -Space.S, 0)
         painter.save()
         painter.setFont(font(Type.BODY))
-        count = f"{before + now:,}"
+        painter.setPen(self._theme.color("text" if widget.isEnabled() else "quiet"))
+        draw_text(painter, box.adjusted(0, 0, -_COUNT_WIDTH - Space.S, 0), index.data())
+        box.setLeft(box.right() - _COUNT_WIDTH)
         if now:
             new = f" +{now:,}"
             painter.setPen(self._theme.color("accent"))
             draw_text(painter, box, new, Qt.AlignmentFlag.AlignRight)
             box.setRight(box.right() - painter.fontMetrics().horizontalAdvance(new))
         painter.setPen(self._theme.color("quiet"))
-        draw_text(painter, box, count, Qt.AlignmentFlag.AlignRight)
+        draw_text(painter, box, f"{before:,}", Qt.AlignmentFlag.AlignRight)
         painter.restore()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:

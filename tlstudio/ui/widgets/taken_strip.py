@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QKeyEvent, QPixmap
+from PySide6.QtGui import QIcon, QKeyEvent, QPainter, QPaintEvent, QPalette, QPixmap
 from PySide6.QtWidgets import QFrame, QListView, QListWidget, QListWidgetItem
 
 from tlstudio.ui.theme import Size, Space
 
 _PATH, _CLASS = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 _HEIGHT = 3 * Size.CELL // 4
+_EMPTY = "What you take appears here."
 
 
 class TakenStrip(QListWidget):
@@ -35,7 +36,7 @@ class TakenStrip(QListWidget):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFixedHeight(_HEIGHT + Size.ROW + Space.XL)
+        self.setFixedHeight(_HEIGHT + Size.ROW + Space.L)
 
     def add(self, path: Path, class_name: str, picture: QPixmap) -> None:
         """One more, at the left."""
@@ -56,6 +57,13 @@ class TakenStrip(QListWidget):
 
     def selected(self) -> list[Path]:
         return [item.data(_PATH) for item in self.selectedItems()]
+
+    def paintEvent(self, e: QPaintEvent) -> None:
+        super().paintEvent(e)
+        if not self.count():
+            painter = QPainter(self.viewport())
+            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, _EMPTY)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self.selectedItems():

@@ -38,6 +38,8 @@ class WebcamDialog(QDialog):
         live: what the camera sees.
         classes: which class is taken.
         strip: what was taken.
+        burst: while the button is held, the time to the next picture.
+        patience: how long a camera may show nothing.
     """
 
     def __init__(
@@ -55,9 +57,9 @@ class WebcamDialog(QDialog):
         self._looking: Task | None = None
         self._taken: dict[int, tuple[str, QPixmap]] = {}  # being written, by number
         self.place: Place | None = None
-        self._burst = _timer(self, self._take_next)
-        self._patience = _timer(self, self._miss_pictures)
-        self._patience.setSingleShot(True)
+        self.burst = _timer(self, self._take_next)
+        self.patience = _timer(self, self._miss_pictures)
+        self.patience.setSingleShot(True)
         self._make_widgets(theme)
         self._lay_out()
         self._connect()
@@ -65,7 +67,7 @@ class WebcamDialog(QDialog):
         self.resize(QSize(int(window.width() * _SHARE), int(window.height() * _SHARE)))
         self._show_place()
         self._show_cameras()
-        self.take_button.setFocus()
+        self.folder_button.setFocus()
 
     # What it is asked for
 
@@ -79,8 +81,8 @@ class WebcamDialog(QDialog):
         self._looking.failed.connect(self._on_no_place)
 
     def done(self, result: int) -> None:
-        self._burst.stop()
-        self._patience.stop()
+        self.burst.stop()
+        self.patience.stop()
         if self._looking is not None:
             self._looking.control.stop()
             self._looking = None
@@ -153,7 +155,7 @@ class WebcamDialog(QDialog):
         self.classes.chosen.connect(self._show_place)
         self.classes.named.connect(self._add_class)
         self.take_button.pressed.connect(self._press)
-        self.take_button.released.connect(self._burst.stop)
+        self.take_button.released.connect(self.burst.stop)
         self.folder_button.clicked.connect(self._ask_for_folder)
         self.strip.itemSelectionChanged.connect(self._show_taken)
         self.strip.unwanted.connect(self._discard)
@@ -196,7 +198,7 @@ class WebcamDialog(QDialog):
             return
         self._camera, self._seen, self._failed = camera, None, False
         self.live.show_words(f"Starting {camera.name}…")
-        self._patience.start(_PATIENCE)
+        self.patience.start(_PATIENCE)
         self._show_ready()
         self._cameras.start(camera)
 
@@ -204,7 +206,7 @@ class WebcamDialog(QDialog):
     def _show_picture(self, image: QImage) -> None:
         first = self._seen is None
         self._seen, self._fresh, self._failed = image, True, False
-        self._patience.start(_PATIENCE)
+        self.patience.start(_PATIENCE)
         self.live.show_image(image)
         if first:
             self._show_ready()
@@ -212,8 +214,8 @@ class WebcamDialog(QDialog):
     @Slot(str, str)
     def _show_failure(self, message: str, hint: str) -> None:
         self._seen, self._failed = None, True
-        self._patience.stop()
-        self._burst.stop()
+        self.patience.stop()
+        self.burst.stop()
         self.live.show_words(f"{message}\n{hint}")
         self._show_ready()
 
@@ -229,7 +231,7 @@ class WebcamDialog(QDialog):
             self.place = event.place
             self.classes.set_classes(event.place.counts)
             self._show_place()
-            (self.take_button if event.place.counts else self.classes.field).setFocus()
+            (self.classes.list if event.place.counts else self.classes.field).setFocus()
 
     @Slot(str, str)
     def _on_no_place(self, message: str, hint: str) -> None:
@@ -263,22 +265,22 @@ class WebcamDialog(QDialog):
         self.banner.clear()
         self.place = self.place if name in self.place.folders else self.place.with_class(name)
         self.classes.choose(name)
-        self.take_button.setFocus()
+        self.classes.list.setFocus()
 
     # Taking
 
     @Slot()
     def _press(self) -> None:
         self._take()
-        self._burst.start(_HOLD)
+        self.burst.start(_HOLD)
 
     @Slot()
     def _take_next(self) -> None:
         """While it is held; a camera that is slower than this gives each picture once."""
         if not self.take_button.isDown() or not self.isActiveWindow():
-            self._burst.stop()
+            self.burst.stop()
             return
-        self._burst.setInterval(_EVERY)
+        self.burst.setInterval(_EVERY)
         if self._fresh and not self._keeper.full:
             self._take()
 
@@ -310,7 +312,7 @@ class WebcamDialog(QDialog):
 
     @Slot(str, str)
     def _on_unkept(self, message: str, hint: str) -> None:
-        self._burst.stop()
+        self.burst.stop()
         self._taken.clear()
         self.banner.show_error(message, hint)
 
@@ -378,7 +380,7 @@ class WebcamDialog(QDialog):
             if down:
                 self._press()
             else:
-                self._burst.stop()
+                self.burst.stop()
         return True
 
 
