@@ -108,6 +108,7 @@ class WebcamDialog(QDialog):
         self.folder_button = button(theme, "Another folder", "folder")
         self.strip = TakenStrip()
         self.count = with_role(QLabel(), "quiet")
+        self.count.setWordWrap(True)
         self.delete_button = button(theme, "Delete", "trash")
         self.delete_button.setToolTip("Delete the selected pictures (Del)")
         self.done_button = button(theme, "Done", "check")
