@@ -1,5 +1,6 @@
 """Where an image matches a caption, how well, and among which others it lies."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -36,7 +37,7 @@ def _clip(one: TinyClip) -> Clip:
 def _of_tower(tower: nn.Module) -> Any:
     """A loaded model whose images go through ``tower`` alone."""
     model = SimpleNamespace(visual=tower.eval(), encode_image=lambda images, normalize: tower(images))
-    return SimpleNamespace(model=model, device=torch.device("cpu"))
+    return SimpleNamespace(model=model, device=torch.device("cpu"), busy=threading.Lock())
 
 
 def _red_in(spot: tuple[slice, slice], side: int = 32) -> Tensor:
@@ -165,6 +166,16 @@ def test_that_the_last_places_of_timms_towers_are_found(
     heat, _ = heat_map(_of_tower(tower), torch.rand(3, side, side), text)
     assert heat.shape == (side, side)
     assert np.isfinite(heat).all()
+
+
+def test_that_nothing_is_embedded_while_a_model_is_looked_into(tiny: Write) -> None:
+    clip, embedded = _loaded(tiny("tiny-vit")), threading.Event()
+    thread = threading.Thread(target=lambda: (clip.embed_images(torch.zeros(1, 3, 32, 32)), embedded.set()))
+    with clip.busy:
+        thread.start()
+        assert not embedded.wait(0.2)
+    thread.join()
+    assert embedded.is_set()
 
 
 def test_that_a_tower_without_places_is_refused() -> None:

@@ -54,6 +54,13 @@ def test_that_a_model_is_ready_for_inference(tiny: Write) -> None:
     assert loaded.device == torch.device("cpu")
 
 
+def test_that_convolutions_have_their_channels_last_and_transformers_are_left_alone(tiny: Write) -> None:
+    stem = _load(str(tiny("tiny-resnet").config), "none").model.visual.conv2.weight
+    assert stem.is_contiguous(memory_format=torch.channels_last)
+    patches = _load(str(tiny("tiny-vit").config), "none").model.visual.conv1.weight
+    assert patches.is_contiguous()
+
+
 def test_that_the_last_model_is_kept_until_its_file_changes(tiny: Write) -> None:
     clip = tiny("tiny-vit")
     first = _load(str(clip.config), str(clip.weights))

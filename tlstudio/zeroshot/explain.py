@@ -111,9 +111,9 @@ def heat_map(clip: LoadedClip, pixels: Tensor, text: Vectors) -> tuple[Floats, f
         return cosines
 
     batch = pixels[None].to(clip.device)
-    place = last_places(clip.model.visual, batch)
-    batch.requires_grad_()
-    with torch.enable_grad():
+    with clip.busy, torch.enable_grad():
+        place = last_places(clip.model.visual, batch)
+        batch.requires_grad_()
         if place.is_map:
             found: Any = LayerGradCam(match, place.layer).attribute(batch)
         else:
