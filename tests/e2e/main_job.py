@@ -115,7 +115,7 @@ class Person:
     def classify(self, images: list[Path], config: str, weights: str) -> None:
         window, page = self.studio.window, self.studio.zero_shot
         QTest.keyClick(window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
-        page.form.chips.setFocus()
+        page.form.classes.chips.setFocus()
         entry = self.application.focusWidget()
         assert entry is not None
         QTest.keyClicks(entry, "plain cloth, torn cloth, stained cloth")

@@ -116,6 +116,7 @@ class Studio(QObject):
         self.data.browser.seen_wanted.connect(self.train.next_run.show_seen)
         self.train.go_to_data.connect(self._show_data)
         self.train.images_wanted.connect(self.data.open_images_of_run)
+        self.zero_shot.folder_wanted.connect(self.open_folder)
         self.train.outcome.labels_wanted.connect(self.check_labels)
         self.label_check.suspected.connect(self.data.browser.set_suspected)
         application.aboutToQuit.connect(self.worker.shut_down)

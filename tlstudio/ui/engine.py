@@ -24,6 +24,7 @@ from tlstudio.garbage import making_many
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.events import RunStarted
 from tlstudio.zeroshot.events import Clip, Question, QuestionRead, Rescored, Vectors, ZeroShotRequest
+from tlstudio.zeroshot.results import Answers
 
 _loading = threading.Lock()
 _training = threading.Lock()  # held by whatever trains, for the length of it
@@ -387,16 +388,8 @@ def find_labels_right(
     yield from ()
 
 
-def classify_zero_shot(request: ZeroShotRequest, control: Control) -> Iterator[Event]:
-    """Progress and Downloaded while loading, QuestionRead, one event an image, then ZeroShotFinished."""
-    with _torch_loaded():
-        from tlstudio.zeroshot.classify import classify as call
-
-    return call(request, control)
-
-
 def classify_in_batches(request: ZeroShotRequest, known: Vectors, control: Control) -> Iterator[Event]:
-    """The events of zeroshot.classify_in_batches; after QuestionRead one Rescored for images already ``known``.
+    """The events of zeroshot.classify_in_batches; after QuestionRead one Rescored for ``known`` images.
 
     ``known`` are vectors of the same model, shape (images, dimensions), none or more.
     """
@@ -416,3 +409,26 @@ def ask_again(vectors: Vectors, question: Question, clip: Clip, control: Control
         from tlstudio.zeroshot.classify import ask_again as call
 
     return call(vectors, question, clip, control)
+
+
+def read_templates(preset: str, control: Control) -> Iterator[Event]:
+    """One TemplatesRead with the sentences of a preset."""
+    with _torch_loaded():
+        from tlstudio.zeroshot.templates import read_templates as call
+
+        found = tuple(call(preset, control))  # imports open_clip
+    yield from found
+
+
+def save_answers(answers: Answers, path: Path, control: Control) -> Iterator[Event]:
+    """Write what CLIP said of images as a table: Progress, then one AnswersSaved."""
+    from tlstudio.zeroshot.sort_out import save_csv
+
+    return save_csv(answers, path, control)
+
+
+def sort_out(answers: Answers, folder: Path, none_too: bool, control: Control) -> Iterator[Event]:
+    """Copy images into the folders of their classes: Progress, then one SortedOut."""
+    from tlstudio.zeroshot.sort_out import sort_out as call
+
+    return call(answers, folder, control, none_too=none_too)

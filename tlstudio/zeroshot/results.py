@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tlstudio.zeroshot.events import Asked, Scores, Vectors
-from tlstudio.zeroshot.scoring import NONE
+from tlstudio.zeroshot.scoring import NONE, winners
 
 Rows = npt.NDArray[np.intp]
 
@@ -50,6 +50,20 @@ class Wanted:
     backwards: bool = False
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Answers:
+    """What was said of some images, to be kept; ``unread`` are those that could not be read, and why."""
+
+    paths: tuple[Path, ...]
+    scores: Scores
+    asked: Asked
+    unread: tuple[tuple[Path, str], ...] = ()
+
+    def labels(self) -> npt.NDArray[np.intp]:
+        """The column of the class of each image, or :data:`NONE`."""
+        return winners(self.scores, self.asked)
+
+
 class _Column:
     """An array that grows at its end without being copied each time."""
 
@@ -87,6 +101,8 @@ class ResultTable:
     def __init__(self) -> None:
         self._row_of: dict[Path, int] = {}
         self._paths: list[Path] = []
+        self._ids = _Column(np.intp)
+        self._next_id = 0
         self._place = _Column(np.intp)
         self._failed = _Column(np.bool_)
         self._reasons: dict[Path, str] = {}
@@ -101,6 +117,11 @@ class ResultTable:
     def paths(self) -> Sequence[Path]:
         """All images."""
         return self._paths
+
+    @property
+    def ids(self) -> Rows:
+        """A number for each image, ascending, that stays the same as others are taken out."""
+        return self._ids.values
 
     @property
     def embedded(self) -> Sequence[Path]:
@@ -141,6 +162,8 @@ class ResultTable:
         first = len(self._paths)
         self._row_of |= zip(fresh, range(first, first + len(fresh)), strict=True)
         self._paths += fresh
+        self._ids.append(np.arange(self._next_id, self._next_id + len(fresh)))
+        self._next_id += len(fresh)
         self._place.append(np.full(len(fresh), _NOWHERE))
         self._failed.append(np.zeros(len(fresh), np.bool_))
         self._folded = self._by_name = None
@@ -158,6 +181,7 @@ class ResultTable:
         kept = self._place.values[stays]
         self._place.replace(np.where(kept == _NOWHERE, _NOWHERE, places[kept] if len(places) else kept))
         self._failed.replace(self._failed.values[stays])
+        self._ids.replace(self._ids.values[stays])
         self._row_at.replace(renumbered[self._row_at.values[stays_there]])
         for column in (self._vectors, self._scores, *self._judged):
             if column is not None:
@@ -170,7 +194,7 @@ class ResultTable:
     def clear(self) -> None:
         """Take out everything."""
         self._row_of, self._paths = {}, []
-        self._place, self._failed = _Column(np.intp), _Column(np.bool_)
+        self._ids, self._place, self._failed = _Column(np.intp), _Column(np.intp), _Column(np.bool_)
         self._folded = self._by_name = None
         self.forget()
 
@@ -296,6 +320,20 @@ class ResultTable:
         if text := wanted.text.strip().casefold():
             stays &= np.strings.find(self._texts(), text) >= 0
         return self._sorted(np.flatnonzero(stays), wanted)
+
+    def answers(self, rows: Rows | None = None) -> Answers | None:
+        """What is known of these rows, in their order, or of all; None where nothing was asked yet."""
+        if self._asked is None:
+            return None
+        chosen = np.arange(len(self)) if rows is None else rows
+        scored = chosen[self.scored()[chosen]]
+        failed = chosen[self._failed.values[chosen]]
+        return Answers(
+            tuple(self._paths[row] for row in scored.tolist()),
+            self.scores[self._place.values[scored]],
+            self._asked,
+            tuple((self._paths[row], self.reason(row)) for row in failed.tolist()),
+        )
 
     # Own
 

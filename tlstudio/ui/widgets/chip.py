@@ -19,14 +19,38 @@ from PySide6.QtWidgets import QLineEdit, QSizePolicy, QWidget
 from tlstudio.ui.icons import icon
 from tlstudio.ui.theme import Radius, Size, Space, Theme
 
+_BAR = "|"  # between words that mean the same
+
 # What separates names in a pasted list: commas, those of East Asia too, lines and tabs; U+2028 and U+2029 are
 # what a line edit makes of line breaks.
 SEPARATORS = re.compile("[,;\n\r\t\u2028\u2029，、；]+")
 
 
+_LINES = re.compile("[\n\r\u2028\u2029]+")
+_COMMAS = (",", ";", "，", "、", "；")
+_OR = " or "
+
+
 def split_names(text: str) -> list[str]:
-    """The names in a list as people write it, each with its inner space tidied; empty ones left out."""
-    return [name for part in SEPARATORS.split(text) if (name := " ".join(part.split()))]
+    """The names in a list as people write it, each tidied; empty ones left out.
+
+    Several lines hold a name each, commas and all, unless they end in commas.
+    """
+    lines = [line.strip() for line in _LINES.split(text) if line.strip()]
+    if len(lines) < 2 or any(line.endswith(_COMMAS) for line in lines):
+        lines = SEPARATORS.split(text)
+    return [name for line in lines if (name := tidy(line))]
+
+
+def tidy(name: str) -> str:
+    """A name without spare space, what is between bars too: "sofa|couch " is "sofa | couch"."""
+    words = (" ".join(word.split()) for word in name.split(_BAR))
+    return f" {_BAR} ".join(filter(None, words))
+
+
+def words_of(name: str) -> list[str]:
+    """What a name says, by any of its synonyms, to be compared."""
+    return [word.casefold() for word in name.split(f" {_BAR} ")]
 
 
 class Chip(QWidget):
@@ -54,8 +78,10 @@ class Chip(QWidget):
 
     def set_text(self, text: str) -> None:
         self.text = text
-        self.setAccessibleName(text)
-        self.setToolTip(f"{text}\nDouble-click to rename it, Delete to take it out")
+        self._first, *others = text.split(f" {_BAR} ")
+        self._others = "".join(f"{_OR}{word}" for word in others)
+        self.setAccessibleName(self._first + self._others)
+        self.setToolTip(f"{self._first}{self._others}\nDouble-click to rename it, Delete to take it out")
         self.updateGeometry()
         self.update()
 
@@ -66,7 +92,8 @@ class Chip(QWidget):
 
     def sizeHint(self) -> QSize:
         room = Space.M + Space.S + Size.ICON_SMALL + Space.S
-        return QSize(QFontMetrics(self.font()).horizontalAdvance(self.text) + room, Size.CONTROL - Space.XS)
+        words = QFontMetrics(self.font()).horizontalAdvance(self._first + self._others)
+        return QSize(words + room, Size.CONTROL - Space.XS)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(Size.CONTROL * 2, Size.CONTROL - Space.XS)
@@ -81,10 +108,12 @@ class Chip(QWidget):
         inset = edge / 2
         body = self.rect().toRectF().adjusted(inset, inset, -inset, -inset)
         painter.drawRoundedRect(body, Radius.CONTROL, Radius.CONTROL)
-        painter.setPen(self._theme.color("text"))
         room = self.rect().adjusted(Space.M, 0, -(Size.ICON_SMALL + Space.S + Space.XS), 0)
-        text = painter.fontMetrics().elidedText(self.text, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        for token, words in (("text", self._first), ("quiet", self._others)):
+            text = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room.width())
+            painter.setPen(self._theme.color(token))
+            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+            room.setLeft(room.left() + painter.fontMetrics().horizontalAdvance(text))
         glyph = QRect(QPoint(), QSize(Space.M, Space.M))
         glyph.moveCenter(QPoint(self.width() - Space.S - Size.ICON_SMALL // 2, self.rect().center().y() + 1))
         icon("close", tokens.text if self._over_cross else tokens.quiet).paint(painter, glyph)

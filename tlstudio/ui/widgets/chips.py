@@ -7,7 +7,7 @@ from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from tlstudio.ui.theme import Radius, Size, Space, Theme
-from tlstudio.ui.widgets.chip import SEPARATORS, Chip, NameField, split_names
+from tlstudio.ui.widgets.chip import SEPARATORS, Chip, NameField, split_names, tidy, words_of
 from tlstudio.ui.widgets.flow_layout import FlowLayout
 
 
@@ -17,15 +17,18 @@ class ChipEdit(QFrame):
     Signals:
         changed: a name came, went or was respelt.
         said: what to tell the person about the last thing they did; empty when there is nothing to say.
+        too_many: all names, where they would be more than ``most``; nothing was added then.
     """
 
     changed = Signal()
     said = Signal(str)
+    too_many = Signal(list)
 
     def __init__(self, theme: Theme, what: str, whats: str, parent: QWidget | None = None) -> None:
         """``what`` and ``whats`` say what names are for, as in "class" and "classes"."""
         super().__init__(parent)
         self._theme, self._what, self._whats = theme, what, whats
+        self.most: int | None = None  # chips that can be there; no limit if None
         self._chips: list[Chip] = []
         self._entry = NameField()
         self._entry.setAccessibleName(f"Add {whats}")
@@ -75,16 +78,18 @@ class ChipEdit(QFrame):
         for chip in self._chips:
             self._discard(chip)
         self._chips.clear()
-        for name in names:
-            tidy = " ".join(name.split())
-            if tidy and not self._known(tidy):
-                self._insert(len(self._chips), tidy)
+        for name in map(tidy, names):
+            if name and not self._known(name):
+                self._insert(len(self._chips), name)
         self.changed.emit()
 
     @Slot(str)
     def add(self, text: str) -> None:
         """Add the names in ``text``, a list as people write it; those already there are refused."""
         names = split_names(text)
+        if self.most is not None and len(names) + len(self._chips) > self.most:
+            self.too_many.emit([*self.names(), *names])
+            return
         refused: dict[str, None] = {}
         added = 0
         for name in names:
@@ -182,7 +187,7 @@ class ChipEdit(QFrame):
     @Slot()
     def _finish_renaming(self) -> None:
         """Enter: take the new name, or say why not and keep the field open."""
-        chip, name = self._respelling, " ".join(self._respelt.text().split())
+        chip, name = self._respelling, tidy(self._respelt.text())
         if chip is None:
             return
         if not name:
@@ -203,7 +208,7 @@ class ChipEdit(QFrame):
     @Slot()
     def _leave_renaming(self) -> None:
         """The focus went elsewhere: a name that can stand is taken, another is forgotten."""
-        name = " ".join(self._respelt.text().split())
+        name = tidy(self._respelt.text())
         chip = self._close_renaming()
         if chip is not None and name and not self._known(name, other_than=chip):
             self._respell(chip, name)
@@ -223,8 +228,8 @@ class ChipEdit(QFrame):
             self.changed.emit()
 
     def _known(self, name: str, other_than: Chip | None = None) -> bool:
-        same = name.casefold()
-        return any(chip.text.casefold() == same for chip in self._chips if chip is not other_than)
+        words = set(words_of(name))
+        return any(words & set(words_of(chip.text)) for chip in self._chips if chip is not other_than)
 
     def _insert(self, position: int, name: str) -> None:
         chip = Chip(name, self._theme, self)

@@ -1,9 +1,10 @@
 """One image as large as the window allows, and by the arrow keys the next one and the one before."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtCore import QAbstractItemModel, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QPixmap
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -18,8 +19,19 @@ _LARGE = 1600  # pixels
 _SHARE = 0.92  # of the window that it covers
 
 
-class ImageViewer(QDialog):
+@dataclasses.dataclass(frozen=True)
+class Told:
+    """What is said of an image that is shown large: its title, a line of facts, and sentences about it."""
+
+    title: str
+    facts: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+class Viewer(QDialog):
     """Goes through the rows of a model. Left and right move, Home and End too; Escape or Space closes it.
+
+    Whoever derives from it says by :meth:`file` and :meth:`told` what a row shows.
 
     Attributes:
         row: the one that is shown.
@@ -31,22 +43,16 @@ class ImageViewer(QDialog):
     moved = Signal(int)
 
     def __init__(
-        self,
-        catalogue: Catalogue,
-        model: ThumbnailModel,
-        store: PictureStore,
-        notes: Callable[[str], tuple[str, ...]],
-        theme: Theme,
-        parent: QWidget,
+        self, model: QAbstractItemModel, store: PictureStore, side: int, theme: Theme, parent: QWidget
     ) -> None:
+        """``side`` is that of pictures that may be there already."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setModal(True)
         self.row = 0
-        self._catalogue = catalogue
         self._model = model
         self._store = store
-        self._notes = notes
+        self._small = side
         self.canvas = PictureCanvas(theme, "The image")
         self.canvas.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.words = with_role(QLabel(), "lead")
@@ -64,23 +70,29 @@ class ImageViewer(QDialog):
         window = parent.window()
         self.resize(QSize(int(window.width() * _SHARE), int(window.height() * _SHARE)))
 
+    def file(self, row: int) -> Path:
+        """The image of a row."""
+        raise NotImplementedError
+
+    def told(self, row: int) -> Told:
+        """What is said of the image of a row."""
+        raise NotImplementedError
+
     def show_row(self, row: int) -> None:
         """Show the image of that row, or of the nearest there is."""
         count = self._model.rowCount()
         self.row = min(max(0, row), count - 1)
-        record = self._model.record(self.row)
-        self.setWindowTitle(record.path)
-        self.words.setText(record.path)
-        kind, split, pixels, size = facts_of(self._catalogue, record)
+        told = self.told(self.row)
+        self.setWindowTitle(told.title)
+        self.words.setText(told.title)
         place = f"{self.row + 1:,} of {count:,}"
-        self.facts.setText(" · ".join((kind, split, f"{pixels} pixels", size, place)))
-        notes = self._notes(record.path)
-        self.notes.setText("\n".join(notes))
-        self.notes.setVisible(bool(notes))
+        self.facts.setText(" · ".join((*told.facts, place)))
+        self.notes.setText("\n".join(told.notes))
+        self.notes.setVisible(bool(told.notes))
         self.before_button.setEnabled(self.row > 0)
         self.next_button.setEnabled(self.row < count - 1)
         near = [place for place in (self.row, self.row + 1, self.row - 1) if 0 <= place < count]
-        self._store.look_at([self._file(place) for place in near], _LARGE)
+        self._store.look_at([self.file(place) for place in near], _LARGE)
         self._show_picture()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -126,9 +138,6 @@ class ImageViewer(QDialog):
         self.canvas.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.canvas.setFocus()
 
-    def _file(self, row: int) -> Path:
-        return self._model.file(self._model.index(row))
-
     def _go(self, row: int) -> None:
         row = min(max(0, row), self._model.rowCount() - 1)
         if row != self.row:
@@ -145,12 +154,38 @@ class ImageViewer(QDialog):
 
     @Slot(object)
     def _redraw(self, path: object) -> None:
-        if self._model.rowCount() and path == self._file(self.row):
+        if self._model.rowCount() and path == self.file(self.row):
             self._show_picture()
 
     def _show_picture(self) -> None:
         """The large picture, or until it is there a smaller one."""
-        path = self._file(self.row)
+        path = self.file(self.row)
         large = self._store.picture(path, _LARGE)
-        smaller = (self._store.kept(path, side) for side in (SIDE, self._model.side))
+        smaller = (self._store.kept(path, side) for side in (SIDE, self._small))
         self.canvas.show_picture(large or next((one for one in smaller if isinstance(one, QPixmap)), None))
+
+
+class ImageViewer(Viewer):
+    """Goes through the images of a folder."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        model: ThumbnailModel,
+        store: PictureStore,
+        notes: Callable[[str], tuple[str, ...]],
+        theme: Theme,
+        parent: QWidget,
+    ) -> None:
+        super().__init__(model, store, model.side, theme, parent)
+        self._catalogue = catalogue
+        self._thumbnails = model
+        self._notes = notes
+
+    def file(self, row: int) -> Path:
+        return self._thumbnails.file(self._thumbnails.index(row))
+
+    def told(self, row: int) -> Told:
+        record = self._thumbnails.record(row)
+        kind, split, pixels, size = facts_of(self._catalogue, record)
+        return Told(record.path, (kind, split, f"{pixels} pixels", size), self._notes(record.path))

@@ -1,11 +1,12 @@
 """Small pieces of painting that several widgets share."""
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter
 
 from tlstudio.ui.icons import icon
 from tlstudio.ui.item_models.layer_tree import LayerState
-from tlstudio.ui.theme import Theme, Type, number_font
+from tlstudio.ui.text import percent
+from tlstudio.ui.theme import Size, Space, Theme, Type, number_font
 
 # Colour never speaks alone: each state has its icon and its word too.
 STATE_TOKEN = {
@@ -50,3 +51,21 @@ def draw_text(
     """One line in the middle of ``box``, shortened with an ellipsis where it does not fit."""
     shown = painter.fontMetrics().elidedText(text, elide, box.width())
     painter.drawText(box, align | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, shown)
+
+
+def draw_score(painter: QPainter, theme: Theme, row: QRect, name: str, share: float, *, first: bool) -> None:
+    """A class, its score from 0 to 1 as a number and beneath them as a bar; the ``first`` one stands out."""
+    painter.setFont(font(Type.CAPTION))
+    painter.setPen(theme.color("text" if first else "quiet"))
+    number = percent(share)
+    text = QRect(row.left(), row.top(), row.width(), Size.ICON_SMALL - Space.XS // 2)
+    draw_text(painter, text, number, Qt.AlignmentFlag.AlignRight)
+    room = painter.fontMetrics().horizontalAdvance(number) + Space.S
+    draw_text(painter, text.adjusted(0, 0, -room, 0), name)
+    bar = QRectF(row.left(), text.bottom() + 2, row.width(), Space.XS)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme.color("faint"))
+    painter.drawRoundedRect(bar, Space.XS / 2, Space.XS / 2)
+    bar.setWidth(max(Space.XS * (share > 0), bar.width() * share))
+    painter.setBrush(theme.color("accent" if first else "quiet"))
+    painter.drawRoundedRect(bar, Space.XS / 2, Space.XS / 2)

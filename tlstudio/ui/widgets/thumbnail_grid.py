@@ -1,6 +1,16 @@
 """A grid of thumbnails that holds one image or a hundred thousand alike."""
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPoint,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -43,11 +53,11 @@ class ThumbnailGrid(QAbstractItemView):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self._theme = theme
+        self.theme = theme
         self._columns = 1
-        self._side = int(Size.CELL)
+        self._cell = self.cell_for(int(Size.CELL))
         self._seen = range(0)
-        self._hovered = QModelIndex()
+        self.hovered = QModelIndex()
         self.setAccessibleName("Images")
         self.setAccessibleDescription(
             "Arrows move along, Enter or Space shows the image large, the menu key corrects it."
@@ -68,16 +78,38 @@ class ThumbnailGrid(QAbstractItemView):
     def columns(self) -> int:
         return self._columns
 
+    @property
+    def cell(self) -> QSize:
+        """The room of one image."""
+        return self._cell
+
+    def columns_for(self, width: int) -> int:
+        """How many images stand beside one another in so many pixels."""
+        return max(1, round(width / Size.CELL))
+
+    def reset_cells(self) -> None:
+        """The rooms are of another height now; what is at the top stays there."""
+        first = self._row_near(QPoint(0, 0))
+        self.updateGeometries()
+        self.verticalScrollBar().setValue(max(0, first) // self._columns * self._cell.height())
+        self.viewport().update()
+
+    def cell_for(self, width: int) -> QSize:
+        """The room of one image that is so wide."""
+        return QSize(width, width)
+
     # Where things are
 
     def visualRect(self, index: Index) -> QRect:
         if not index.isValid():
             return QRect()
         line, column = divmod(index.row(), self._columns)
-        return QRect(column * self._side, line * self._side - self.verticalOffset(), self._side, self._side)
+        width, height = self._cell.width(), self._cell.height()
+        return QRect(column * width, line * height - self.verticalOffset(), width, height)
 
     def indexAt(self, point: QPoint) -> QModelIndex:
-        column, line = point.x() // self._side, (point.y() + self.verticalOffset()) // self._side
+        column = point.x() // self._cell.width()
+        line = (point.y() + self.verticalOffset()) // self._cell.height()
         row = line * self._columns + column
         if not 0 <= column < self._columns or line < 0 or row >= self._count():
             return QModelIndex()
@@ -119,7 +151,7 @@ class ThumbnailGrid(QAbstractItemView):
         if row < 0:
             return self.model().index(0, 0)
         columns = self._columns
-        page = max(1, self.viewport().height() // self._side) * columns
+        page = max(1, self.viewport().height() // self._cell.height()) * columns
         last_line = row // columns == (count - 1) // columns
         targets = {
             _Move.MoveLeft: row - 1,
@@ -160,27 +192,27 @@ class ThumbnailGrid(QAbstractItemView):
 
     def updateGeometries(self) -> None:
         width, height = self.viewport().width(), self.viewport().height()
-        self._columns = max(1, round(width / Size.CELL))
-        self._side = max(1, width // self._columns)
+        self._columns = self.columns_for(width)
+        self._cell = self.cell_for(max(1, width // self._columns))
         lines = -(-self._count() // self._columns)
         bar = self.verticalScrollBar()
-        bar.setSingleStep(self._side // 2)
+        bar.setSingleStep(self._cell.height() // 2)
         bar.setPageStep(height)
-        bar.setRange(0, max(0, lines * self._side - height))
+        bar.setRange(0, max(0, lines * self._cell.height() - height))
         super().updateGeometries()
 
     def reset(self) -> None:
         super().reset()
         self._seen = range(0)
-        self._hovered = QModelIndex()
+        self.hovered = QModelIndex()
         self.updateGeometries()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        before = self.indexAt(QPoint(self._side // 2, self._side // 2))
+        before = self.indexAt(QPoint(self._cell.width() // 2, self._cell.height() // 2))
         columns = self._columns
         self.updateGeometries()
         if columns != self._columns and before.isValid():  # what was at the top stays there
-            self.verticalScrollBar().setValue(before.row() // self._columns * self._side)
+            self.verticalScrollBar().setValue(before.row() // self._columns * self._cell.height())
         super().resizeEvent(event)
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
@@ -217,42 +249,12 @@ class ThumbnailGrid(QAbstractItemView):
             index = self.model().index(row, 0)
             cell = self.visualRect(index)
             if region.intersects(cell):
-                self._paint(painter, index, cell)
+                self.paint_cell(painter, index, cell)
         painter.end()
 
-    # Own
-
-    def _count(self) -> int:
-        model = self.model()
-        return model.rowCount() if model is not None else 0
-
-    def _row_near(self, point: QPoint) -> int:
-        """That of the image under a point, or of the nearest one."""
-        column = min(max(0, point.x() // self._side), self._columns - 1)
-        line = max(0, point.y() + self.verticalOffset()) // self._side
-        return min(line * self._columns + column, self._count() - 1)
-
-    def _rows_between(self, top: int, bottom: int) -> range:
-        """The rows of the lines that are seen between two heights of the viewport."""
-        first = max(0, top + self.verticalOffset()) // self._side
-        last = max(0, bottom + self.verticalOffset()) // self._side
-        return range(first * self._columns, min(self._count(), (last + 1) * self._columns))
-
-    def _tell_what_is_seen(self) -> None:
-        height = self.viewport().height()
-        seen = self._rows_between(0, height - 1)
-        if seen == self._seen:
-            return
-        down = seen.start >= self._seen.start
-        self._seen = seen
-        after = self._rows_between(height, 2 * height - 1)
-        before = self._rows_between(-height, -1) if self.verticalOffset() else range(0)
-        near = (*after, *reversed(before)) if down else (*reversed(before), *after)
-        around = set(seen)
-        self.looked_at.emit([*seen, *(row for row in near if row not in around)])
-
-    def _paint(self, painter: QPainter, index: QModelIndex, cell: QRect) -> None:
-        tokens = self._theme.tokens
+    def paint_cell(self, painter: QPainter, index: QModelIndex, cell: QRect) -> None:
+        """Draw one image into its room."""
+        tokens = self.theme.tokens
         box = cell.adjusted(Space.XS, Space.XS, -Space.XS, -Space.XS)
         path = QPainterPath()
         path.addRoundedRect(QRectF(box), Radius.CONTROL, Radius.CONTROL)
@@ -268,12 +270,43 @@ class ThumbnailGrid(QAbstractItemView):
                 figure.moveCenter(box.center())
                 icon("warning", tokens.quiet).paint(painter, figure)
         selected = self.selectionModel().isSelected(index)
-        if selected or index == self._hovered:
+        if selected or index == self.hovered:
             painter.setPen(QPen(QColor(tokens.accent if selected else tokens.quiet), Size.FOCUS))
             painter.drawPath(path)
 
+    # Own
+
+    def _count(self) -> int:
+        model = self.model()
+        return model.rowCount() if model is not None else 0
+
+    def _row_near(self, point: QPoint) -> int:
+        """That of the image under a point, or of the nearest one."""
+        column = min(max(0, point.x() // self._cell.width()), self._columns - 1)
+        line = max(0, point.y() + self.verticalOffset()) // self._cell.height()
+        return min(line * self._columns + column, self._count() - 1)
+
+    def _rows_between(self, top: int, bottom: int) -> range:
+        """The rows of the lines that are seen between two heights of the viewport."""
+        first = max(0, top + self.verticalOffset()) // self._cell.height()
+        last = max(0, bottom + self.verticalOffset()) // self._cell.height()
+        return range(first * self._columns, min(self._count(), (last + 1) * self._columns))
+
+    def _tell_what_is_seen(self) -> None:
+        height = self.viewport().height()
+        seen = self._rows_between(0, height - 1)
+        if seen == self._seen:
+            return
+        down = seen.start >= self._seen.start
+        self._seen = seen
+        after = self._rows_between(height, 2 * height - 1)
+        before = self._rows_between(-height, -1) if self.verticalOffset() else range(0)
+        near = (*after, *reversed(before)) if down else (*reversed(before), *after)
+        around = set(seen)
+        self.looked_at.emit([*seen, *(row for row in near if row not in around)])
+
     def _hover(self, index: QModelIndex) -> None:
-        before, self._hovered = self._hovered, index
+        before, self.hovered = self.hovered, index
         for one in (before, index):
             if one.isValid():
                 self.viewport().update(self.visualRect(one))
