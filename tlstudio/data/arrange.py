@@ -70,7 +70,10 @@ class Columns:
     def counts(self, wanted: Filter) -> dict[Split | None, int]:
         """How many images each split has if it is asked for instead; under None, how many all have."""
         let = self._let(dataclasses.replace(wanted, split=None))
-        splits = self._splits if let is None else self._splits[let]
+        if let is None:
+            sizes = self._catalogue.sizes
+            return {None: len(self._catalogue.images), **{split: sizes[split] for split in SPLITS}}
+        splits = self._splits[let]
         found = np.bincount(splits, minlength=len(SPLITS) + 1)
         return {None: len(splits), **{split: int(found[place]) for place, split in enumerate(SPLITS)}}
 

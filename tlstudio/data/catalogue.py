@@ -1,6 +1,7 @@
 """A folder of images as plain data."""
 
 import dataclasses
+import functools
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
@@ -53,6 +54,11 @@ class Catalogue:
 
     def of_split(self, split: Split) -> tuple[ImageRecord, ...]:
         return tuple(image for image in self.images if image.split == split)
+
+    @functools.cached_property
+    def sizes(self) -> Counter[Split | None]:
+        """The number of images in each split; counted once, by whoever divides them in the background."""
+        return Counter(image.split for image in self.images)
 
     def counts(self, images: Iterable[ImageRecord] | None = None) -> dict[str, int]:
         """Images a class, every class named, in the classes' order."""

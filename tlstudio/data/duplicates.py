@@ -10,7 +10,7 @@ of one another. There the hashes must be the same, and the other figures nearly 
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Self
 
 import numpy as np
@@ -85,17 +85,18 @@ class _Figures:
 
     @classmethod
     def of(cls, seen: Sequence[tuple[ImageRecord, Look]]) -> Self:
-        size = np.array([(image.width, image.height) for image, _ in seen], dtype=float).reshape(-1, 2)
-        looks = np.array(
-            [(look.brightness, look.contrast, look.sharpness) for _, look in seen], dtype=float
-        ).reshape(-1, 3)
+        def each(value: Callable[[ImageRecord, Look], float]) -> NDArray[np.float64]:
+            # Made of a list at once, it would stop every other thread.
+            return np.fromiter((value(*one) for one in seen), dtype=np.float64, count=len(seen))
+
+        width, height = each(lambda image, _: image.width), each(lambda image, _: image.height)
         return cls(
-            hash=np.array([look.hash for _, look in seen], dtype=np.int64).view(np.uint64),
-            side=size.min(axis=1, initial=np.inf),
-            shape=np.log(size[:, 0]) - np.log(size[:, 1]),
-            brightness=looks[:, 0],
-            contrast=looks[:, 1],
-            sharpness=np.log(looks[:, 2] + _NO_SHARPNESS),
+            hash=np.fromiter((look.hash for _, look in seen), np.int64, len(seen)).view(np.uint64),
+            side=np.minimum(width, height),
+            shape=np.log(width) - np.log(height),
+            brightness=each(lambda _, look: look.brightness),
+            contrast=each(lambda _, look: look.contrast),
+            sharpness=np.log(each(lambda _, look: look.sharpness) + _NO_SHARPNESS),
         )
 
     def alike(self) -> Iterator[Pairs]:

@@ -72,6 +72,13 @@ class HealthReport:
     def of(self, *kinds: Kind) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if finding.kind in kinds)
 
+    def images(self) -> dict[Kind, frozenset[str]]:
+        """The images that something is wrong with, by what that is."""
+        found: dict[Kind, frozenset[str]] = {}
+        for finding in self.findings:
+            found[finding.kind] = found.get(finding.kind, frozenset()).union(finding.paths)
+        return found
+
     @property
     def affected(self) -> dict[str, tuple[Kind, ...]]:
         """What is wrong with each image that something is wrong with, by path."""

@@ -100,9 +100,10 @@ def check(scanned: ScanFinished, control: Control) -> Iterator[Event]:
     """
     root, placed = scanned.catalogue.root, scanned.layout.placed
     usable = {image.path for image in scanned.catalogue.images}
-    paths = (path for path in usable if scanned.facts[path].look is None)
-    files = {one.file.path: one.file for one in placed}
-    todo = [files[path] for path in sorted(paths)]
+    known = scanned.facts
+    todo = [
+        file for file in (one.file for one in placed) if file.path in usable and known[file.path].look is None
+    ]
 
     def whole(root: Path, file: ListedFile) -> Facts:
         return _whole(root, scanned.facts[file.path], file)

@@ -264,7 +264,7 @@ def _by_remainder(total: int, shares: Sequence[float], first: int) -> list[int]:
 def _require_all(catalogue: Catalogue) -> None:
     names: dict[Split, str] = {"train": "training", "val": "validation", "test": "test"}
     for split, name in names.items():
-        if not catalogue.of_split(split):
+        if not catalogue.sizes[split]:
             raise BadInput(
                 f"There would be no {name} images: {catalogue.root} has {len(catalogue.images)} images "
                 f"in {len(catalogue.classes)} classes.",

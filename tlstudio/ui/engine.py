@@ -13,9 +13,9 @@ from pathlib import Path
 
 from tlstudio.config import Corrections, DataConfig, RunConfig
 from tlstudio.data.arrange import Order
-from tlstudio.data.catalogue import SPLITS, Catalogue
+from tlstudio.data.catalogue import SPLITS, Catalogue, Split
 from tlstudio.data.duplicates import DuplicateGroup
-from tlstudio.data.health import HealthReport
+from tlstudio.data.health import HealthReport, Kind
 from tlstudio.data.scan import ScanFinished
 from tlstudio.data.seen import Wanted
 from tlstudio.errors import BadInput, StudioError
@@ -29,6 +29,7 @@ from tlstudio.zeroshot.results import Answers
 _loading = threading.Lock()
 _training = threading.Lock()  # held by whatever trains, for the length of it
 _SECONDS_BETWEEN_LOOKS = 0.1
+_FREED_AT_ONCE = 1_000  # objects, in less than a millisecond
 
 SAMPLE = "sample"  # what DataConfig's root says for the images that the studio paints itself
 
@@ -67,8 +68,8 @@ class DataOpened(Event):
     """A folder after a quick look.
 
     ``data`` is how it is read and divided, with what was kept for it; ``divided`` is what comes of that, and
-    ``counts`` its images. ``notes`` say what of that no longer fits the folder, and
-    what of an archive was left out.
+    ``counts`` its images. ``notes`` say what of that no longer fits the folder, and what of an archive was
+    left out. ``given`` are the splits that the folder itself gives.
     """
 
     scanned: ScanFinished
@@ -76,6 +77,7 @@ class DataOpened(Event):
     divided: Catalogue
     counts: Counts
     notes: tuple[str, ...] = ()
+    given: frozenset[Split] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +100,10 @@ class DataDivided(Event):
 
 @dataclasses.dataclass(frozen=True)
 class HealthExamined(Event):
+    """``images``: those that something is wrong with, by what that is."""
+
     report: HealthReport
+    images: dict[Kind, frozenset[str]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,6 +152,7 @@ def _opened(scanned: ScanFinished, data: DataConfig, notes: list[str]) -> DataOp
     from tlstudio.data.corrections import outdated
     from tlstudio.data.split import divided
 
+    given = frozenset[Split](split for split in scanned.catalogue.sizes if split)
     try:
         with making_many():
             catalogue = divided(scanned.catalogue, data, ())
@@ -156,9 +162,9 @@ def _opened(scanned: ScanFinished, data: DataConfig, notes: list[str]) -> DataOp
         data = data.model_copy(update={"corrections": Corrections()})
         note = "The corrections made to this folder no longer fit it; it is shown without them."
         catalogue = divided(scanned.catalogue, data, ())
-        return DataOpened(scanned, data, catalogue, counts_of(catalogue), (*notes, note))
+        return DataOpened(scanned, data, catalogue, counts_of(catalogue), (*notes, note), given)
     notes += outdated(scanned.catalogue, data.corrections)
-    return DataOpened(scanned, data, catalogue, counts_of(catalogue), tuple(notes))
+    return DataOpened(scanned, data, catalogue, counts_of(catalogue), tuple(notes), given)
 
 
 def counts_of(divided: Catalogue) -> Counts:
@@ -198,6 +204,7 @@ def divide(
         catalogue = divided(scanned.catalogue, data, found.groups)
     control.checkpoint()
     changed = before is None or not _same(before, catalogue)
+    del before  # see let_go
     yield DataDivided(data, catalogue, counts_of(catalogue), changed)
     if keep:
         root = scanned.catalogue.root if data.root == SAMPLE else Path(data.root).expanduser()
@@ -206,7 +213,8 @@ def divide(
         except StudioError as error:
             failure = error
     control.checkpoint()
-    yield HealthExamined(examine(catalogue, scanned.facts, found.groups))
+    report = examine(catalogue, scanned.facts, found.groups)
+    yield HealthExamined(report, report.images())
     if failure is not None:
         raise failure
 
@@ -221,6 +229,28 @@ def _same(one: Catalogue, other: Catalogue) -> bool:
             for a, b in zip(one.images, other.images, strict=True)
         )
     )
+
+
+def let_go(old: list[ScanFinished | Catalogue], control: Control) -> Iterator[Event]:
+    """Free images that are not shown any more, and empty ``old``: no event.
+
+    Freed where the last one lets go of them, they would stop every thread: a folder of a hundred thousand for
+    a tenth of a second.
+    """
+    parts: list[list[object]] = []
+    while old:
+        match old.pop():
+            case ScanFinished(catalogue, layout, facts):
+                parts += [list(catalogue.images), list(layout.placed), list(layout.listing.files)]
+                parts.append(list(facts.values()))
+                del catalogue, layout, facts
+            case catalogue:
+                parts.append(list(catalogue.images))
+                del catalogue
+    for part in parts:
+        while part:
+            del part[-_FREED_AT_ONCE:]
+    yield from ()
 
 
 def look_for_changes(scanned: ScanFinished, control: Control) -> Iterator[Event]:

@@ -9,7 +9,7 @@ from tlstudio.config import Corrections, DataConfig
 from tlstudio.data.arrange import left_out
 from tlstudio.data.catalogue import Catalogue, Split
 from tlstudio.data.corrections import added, class_left_out, class_taken_in, renamed
-from tlstudio.data.health import HealthReport
+from tlstudio.data.health import HealthReport, Kind
 from tlstudio.data.layouts import Nesting
 from tlstudio.data.scan import ChangesFound, ScanFinished
 from tlstudio.events import Event, Progress
@@ -30,6 +30,7 @@ class OpenFolder(QObject):
         given: the splits that the folder itself gives.
         checked: all of its images were decoded.
         health: what is wrong with them; None before they are checked.
+        affected: the images that something is wrong with, by what that is.
         history: the steps in which it was corrected.
 
     Signals:
@@ -71,6 +72,7 @@ class OpenFolder(QObject):
         self.given: frozenset[Split] = frozenset()
         self.checked = False
         self.health: HealthReport | None = None
+        self.affected: dict[Kind, frozenset[str]] = {}
         self.history = History()
 
     @property
@@ -240,14 +242,16 @@ class OpenFolder(QObject):
         self._keeps = self._keeps and event.data.root == self.data.root
         if not again or self.history.current != event.data.corrections:
             self.history = History(event.data.corrections)
+        old = (self.scanned, self.divided)
         self._found = engine.DataChecked(event.scanned, ())
         self._possible = event.data.corrections
         self._seen_changes = _NO_CHANGES
         self.data, self.divided, self.checked = event.data, event.divided, False
         self.counts = event.counts
-        self.given = frozenset(split for one in event.scanned.catalogue.images if (split := one.split))
-        self.health = None
+        self.given = event.given
+        self.health, self.affected = None, {}
         self.opened.emit(event)
+        self._let_go(*old)
 
     @Slot(object)
     def _on_opening_over(self, task: Task) -> None:
@@ -265,8 +269,10 @@ class OpenFolder(QObject):
             case Progress():
                 self.check_progressed.emit(event)
             case engine.DataChecked():
+                old = self.scanned
                 self._found, self.checked = event, True
                 self._divide()
+                self._let_go(old)
             case _:
                 pass
 
@@ -309,14 +315,21 @@ class OpenFolder(QObject):
         match event:
             case engine.DataDivided():
                 self._possible = event.data.corrections
+                old = self.divided if event.changed else event.divided
                 if event.changed or self.divided is None:
                     self.divided, self.counts = event.divided, event.counts
                 self.divided_anew.emit()
-            case engine.HealthExamined(report) if self.checked:
-                self.health = report
+                self._let_go(old)
+            case engine.HealthExamined(report, images) if self.checked:
+                self.health, self.affected = report, images
                 self.examined.emit()
             case _:
                 pass
+
+    def _let_go(self, *old: ScanFinished | Catalogue | None) -> None:
+        """Have images freed that nobody shows any more; whoever still does keeps them."""
+        call = functools.partial(engine.let_go, [one for one in old if one is not None])
+        self._worker.run("Freeing images", call, quiet=True)
 
     @Slot(object)
     def _on_dividing_over(self, task: Task) -> None:

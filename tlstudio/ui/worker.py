@@ -87,7 +87,9 @@ class Task(QObject):
     def _emit_events(self) -> None:
         waiting: Event | None = None
         last = 0.0
-        for event in self._call(self.control):
+        events = self._call(self.control)
+        del self._call  # with what it was given, which may be large and of no use for long
+        for event in events:
             if isinstance(event, _FREQUENT):
                 if time.monotonic() - last < _SECONDS_BETWEEN:
                     waiting = event

@@ -8,7 +8,16 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from pathlib import Path
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    QTimer,
+    Signal,
+    Slot,
+)
 from PySide6.QtGui import QImage, QPixmap
 
 from tlstudio.data.catalogue import Catalogue, ImageRecord
@@ -25,6 +34,7 @@ _WAITING = 120  # wishes that nobody took back; the oldest are not drawn any mor
 _TASKS = 2
 _LINGERS = 0.1  # seconds that a task waits for another wish: while somebody scrolls it need not start anew
 _FILES_KEPT = 5_000
+_DROPPED_AT_ONCE = 50  # pictures
 
 Key = tuple[Path, int]
 
@@ -47,6 +57,10 @@ class PictureStore(QObject):
         self._wanted: OrderedDict[Key, None] = OrderedDict()
         self._drawing: set[Key] = set()
         self._tasks: set[Task] = set()
+        self._dropped: list[QPixmap | str] = []
+        self._dropping = QTimer(self)
+        self._dropping.setInterval(0)
+        self._dropping.timeout.connect(self._drop_some)
 
     @property
     def kept_bytes(self) -> int:
@@ -89,8 +103,17 @@ class PictureStore(QObject):
         """Another folder: nothing kept or wanted is of use."""
         with self._lock:
             self._wanted.clear()
+        self._dropped += self._pictures.values()
         self._pictures.clear()
         self._bytes = 0
+        self._dropping.start()
+
+    @Slot()
+    def _drop_some(self) -> None:
+        """All at once would take as long as several frames, and no other thread may do it."""
+        del self._dropped[-_DROPPED_AT_ONCE:]
+        if not self._dropped:
+            self._dropping.stop()
 
     def _ask_for(self, key: Key) -> None:
         with self._lock:

@@ -1,5 +1,7 @@
 """The left of the Data page: classes, and below them one of split, health and what was set aside."""
 
+from collections.abc import Iterator, Mapping
+
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
@@ -13,6 +15,24 @@ from tlstudio.ui.widgets.fold import Fold
 from tlstudio.ui.widgets.health_panel import KINDS, HealthPanel
 from tlstudio.ui.widgets.set_aside_list import SetAsideList
 from tlstudio.ui.widgets.split_editor import SplitEditor
+
+
+class Said(Mapping[str, str]):
+    """The same of each of these images, by path: a dictionary of a hundred thousand takes long to make."""
+
+    def __init__(self, words: str, paths: frozenset[str]) -> None:
+        self._words, self._paths = words, paths
+
+    def __getitem__(self, path: str) -> str:
+        if path in self._paths:
+            return self._words
+        raise KeyError(path)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
 
 
 class DataSide(QFrame):
@@ -91,11 +111,8 @@ class DataSide(QFrame):
             return
         if loud and before is None:
             self.health_fold.button.setChecked(True)
-        problems: dict[str, dict[str, str]] = {}
-        for finding in report.findings:
-            title = KINDS[finding.kind][0]
-            problems.setdefault(title, {}).update(dict.fromkeys(finding.paths, title))
-        self.problems_found.emit(problems)
+        titles = ((KINDS[kind][0], paths) for kind, paths in self._folder.affected.items())
+        self.problems_found.emit({title: Said(title, paths) for title, paths in titles})
 
     @Slot(bool)
     def _fold_others(self, opened: bool) -> None:

@@ -59,7 +59,7 @@ def _data(session: Session) -> str:
     catalogue = session.catalogue
     if catalogue is None:
         return "None yet"
-    count = text.amount(len(catalogue.of_split("train")), "training image")
+    count = text.amount(catalogue.sizes["train"], "training image")
     classes = text.amount(len(catalogue.classes), "class", "classes")
     name = "Sample images" if session.data.root == SAMPLE else Path(session.data.root).name
     fold = f" · fold {session.data.fold + 1} of {session.data.folds}" if session.data.folds else ""
