@@ -1,5 +1,6 @@
 """Suspected labels in their gallery, decided by mouse and keys; the engine is scripted, the folder real."""
 
+import itertools
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -106,6 +107,15 @@ def test_that_suspects_are_shown_most_suspicious_first_with_what_speaks_against_
     assert "rather red 95.0 %" in dialog.model.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
     check_controls(dialog)
     QAbstractItemModelTester(dialog.model)
+
+
+def test_that_a_low_window_squeezes_the_picture_and_nothing_else(dialog: SuspectsDialog, qtbot):
+    dialog.resize(736, 552)
+    qtbot.waitUntil(lambda: dialog.height() == 552)
+    parts = (dialog.canvas, dialog.name, dialog.given, dialog.suggested, dialog.relabel_button)
+    for above, below in itertools.pairwise(parts):
+        assert above.geometry().bottom() < below.geometry().top()
+    assert dialog.right_button.height() >= dialog.right_button.sizeHint().height()
 
 
 def test_that_their_pictures_are_drawn(dialog: SuspectsDialog, qtbot):

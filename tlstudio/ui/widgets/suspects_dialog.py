@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -152,10 +153,12 @@ class SuspectsDialog(QDialog):
         return page
 
     def _gallery_state(self) -> QWidget:
-        self.canvas.setFixedHeight(Size.PREVIEW)
+        self.canvas.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.canvas.setMinimumHeight(Size.CELL)
+        self.canvas.setMaximumHeight(Size.PREVIEW)
         side = QVBoxLayout()
         side.setSpacing(Space.S)
-        side.addWidget(self.canvas)
+        side.addWidget(self.canvas, 100)  # all the height there is, up to its largest
         for label in (self.name, self.given, self.suggested):
             side.addWidget(label)
         side.addSpacing(Space.S)
