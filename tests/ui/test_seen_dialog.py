@@ -141,6 +141,7 @@ def test_that_where_nothing_is_varied_a_row_has_three_images_and_varying_is_a_cl
     dialog: SeenDialog, asked: list, worker: Worker, qtbot
 ) -> None:
     dialog.augmentation_box.setCurrentText("None")
+    qtbot.waitUntil(lambda: not worker.tasks)
     dialog.mix_box.setCurrentText("Off")
     qtbot.waitUntil(lambda: not worker.tasks)
     wanted = asked[-1][0]
@@ -223,7 +224,8 @@ def test_that_the_data_page_asks_with_the_image_that_is_looked_at(
     studio = Studio(qapp)
     studio.worker.release()
     qtbot.addWidget(studio.window)
-    studio.window.show()
+    studio.window.showNormal()
+    studio.window.resize(1280, 800)  # or there would be no room for the preview
     studio.open_folder(dataset)
     qtbot.waitUntil(lambda: not studio.worker.tasks)
     studio.data.browser.grid.setCurrentIndex(studio.data.browser.model.index(4))
