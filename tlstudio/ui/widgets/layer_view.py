@@ -295,9 +295,10 @@ class LayerView(QTreeView):
         for column, width in needed.items():
             header.resizeSection(column, width)
         left = self.viewport().width() - sum(needed.values())
-        wanted = min(self._longest_name(), Size.THUMBNAIL)
-        # What the colours and the strip say too goes first.
+        longest = self._longest_name()
+        # What the colours and the strip say too goes first; the kinds before any name is cut short.
         for column in (Column.KIND, Column.OUTPUT, Column.STATE, Column.PARAMETERS):
+            wanted = min(longest, Size.THUMBNAIL if column is Column.KIND else Size.CELL)
             self.setColumnHidden(column, left < wanted)
             if left < wanted:
                 left += needed[column]
