@@ -25,6 +25,8 @@ from tlstudio.runs.store import RunFolder
 from tlstudio.training.events import RunStarted
 from tlstudio.zeroshot.events import Clip, Question, QuestionRead, Rescored, Vectors, ZeroShotRequest
 from tlstudio.zeroshot.results import Answers
+from tlstudio.zeroshot.search import Query
+from tlstudio.zeroshot.text import Prompts
 
 _loading = threading.Lock()
 _training = threading.Lock()  # held by whatever trains, for the length of it
@@ -462,3 +464,49 @@ def sort_out(answers: Answers, folder: Path, none_too: bool, control: Control) -
     from tlstudio.zeroshot.sort_out import sort_out as call
 
     return call(answers, folder, control, none_too=none_too)
+
+
+def embed_images(images: Sequence[Path], clip: Clip, control: Control) -> Iterator[Event]:
+    """What loading tells, ImagesEmbedded, ImageSkipped and Progress, then ZeroShotFinished."""
+    with _torch_loaded():
+        from tlstudio.zeroshot.classify import embed_images as call
+        from tlstudio.zeroshot.models import load_clip
+
+    loaded = yield from load_clip(clip, control)
+    yield from call(loaded, images, control)
+
+
+def search_embedded(
+    paths: Sequence[Path], vectors: Vectors, query: Query, clip: Clip, control: Control
+) -> Iterator[Event]:
+    """What loading tells, then one Found, of images that the same model embedded before."""
+    with _torch_loaded():
+        from tlstudio.zeroshot.search import search_embedded as call
+
+    return call(paths, vectors, query, clip, control)
+
+
+def find_matches(image: Path, captions: Prompts, clip: Clip, control: Control) -> Iterator[Event]:
+    """What loading tells, then a MatchFound for each caption."""
+    with _torch_loaded():
+        from tlstudio.zeroshot.explain import where as call
+
+    return call(image, captions, clip, control)
+
+
+def compare_captions(
+    images: Sequence[Path], captions: Prompts, clip: Clip, control: Control
+) -> Iterator[Event]:
+    """What loading tells, then one SimilaritiesFound."""
+    with _torch_loaded():
+        from tlstudio.zeroshot.explain import similarities as call
+
+    return call(images, captions, clip, control)
+
+
+def draw_map(vectors: Vectors, captions: Prompts, clip: Clip, control: Control) -> Iterator[Event]:
+    """What loading tells, then one MapDrawn, of images that the same model embedded before."""
+    with _torch_loaded():
+        from tlstudio.zeroshot.explain import draw_map as call
+
+    return call(vectors, captions, clip, control)

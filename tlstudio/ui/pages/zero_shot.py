@@ -20,6 +20,7 @@ from tlstudio.ui.worker import Worker
 from tlstudio.ui.zero_shot.classify_tab import ClassifyTab
 from tlstudio.ui.zero_shot.desk import ZeroShotDesk
 from tlstudio.ui.zero_shot.form import QuestionForm
+from tlstudio.ui.zero_shot.search_tab import SearchTab
 from tlstudio.zeroshot.templates import TemplatesRead
 
 _PURPOSE = (
@@ -28,7 +29,9 @@ _PURPOSE = (
 _PAGE = "zero-shot"
 
 # The tabs after Classify, in their order; each looks at the same desk.
-_TABS: tuple[tuple[str, Callable[[ZeroShotDesk, Session, Worker, Theme], QWidget]], ...] = ()
+_TABS: tuple[tuple[str, Callable[[ZeroShotDesk, Session, Worker, Theme], QWidget]], ...] = (
+    ("Search", SearchTab),
+)
 
 
 class ZeroShotPage(Page):
@@ -75,8 +78,13 @@ class ZeroShotPage(Page):
         return self.classify_tab.summary
 
     def add_images(self, paths: list[Path]) -> None:
-        """Show these files, and the images in and beneath these folders, beside those already there."""
-        self.desk.add_images(paths)
+        """Show these files, and the images in and beneath these folders, beside those already there.
+
+        One image that is dropped while the search is open is what to search with.
+        """
+        shown = self._shown.currentWidget()
+        if not (isinstance(shown, SearchTab) and shown.take_images(paths)):
+            self.desk.add_images(paths)
 
     # Building
 
@@ -92,7 +100,10 @@ class ZeroShotPage(Page):
         self._shown.addWidget(self.classify_tab)
         for name, make in _TABS:
             self.tabs.addTab(name)
-            self._shown.addWidget(make(self.desk, self._session, self._worker, theme))
+            tab = make(self.desk, self._session, self._worker, theme)
+            if isinstance(tab, SearchTab):
+                tab.images_wanted.connect(self._browse_images)
+            self._shown.addWidget(tab)
         self.tabs.setVisible(self.tabs.count() > 1)
         for each in (self.form, self.banner, self.tabs):
             self.body.addWidget(each)
@@ -145,7 +156,7 @@ class ZeroShotPage(Page):
             self._folder = str(paths[0] if paths[0].is_dir() else paths[0].parent)
             values = {**self._settings.page_values(_PAGE), "folder": self._folder}
             self._settings.set_page_values(_PAGE, values)
-            self.add_images(paths)
+            self.desk.add_images(paths)
 
     # The question
 
@@ -190,8 +201,8 @@ class ZeroShotPage(Page):
     @Slot()
     def _running_changed(self) -> None:
         self.stop_button.setEnabled(True)
-        if self.desk.running:
-            if self._folds:
+        if self.desk.busy:
+            if self._folds and self.desk.running:
                 self.form.fold_up()
         else:
             self.form.picker.look_again()
@@ -199,7 +210,7 @@ class ZeroShotPage(Page):
 
     @Slot()
     def _refresh(self) -> None:
-        running, missing = self.desk.running, self.desk.missing
+        running, missing = self.desk.busy, self.desk.missing
         self.set_sentence(_PURPOSE if running or not missing else missing)
         self.classify_button.setVisible(not running)
         self.classify_button.setEnabled(not missing)
