@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from tlstudio.config import RunConfig, Stage, Strategy
+from tlstudio.config import DataConfig, RunConfig, Stage, Strategy
 from tlstudio.data.catalogue import Catalogue, Split
 from tlstudio.data.contents import note_contents
 from tlstudio.data.corrections import outdated
@@ -79,15 +79,25 @@ def divided_catalogue(config: RunConfig, control: Control) -> Generator[Event, N
     Raises:
         BadInput: the folder holds no usable dataset.
     """
-    root = Path(config.data.root).expanduser()
-    if config.data.root == SAMPLE:
+    checked = yield from checked_images(config.data, control)
+    return divided(checked.catalogue, config.data, groups(checked.catalogue.images, checked.facts))
+
+
+def checked_images(data: DataConfig, control: Control) -> Generator[Event, None, CheckFinished]:
+    """Scan a folder (or make the sample), not yet corrected; a notice tells what is set aside or outdated.
+
+    Raises:
+        BadInput: the folder holds no usable dataset.
+    """
+    root = Path(data.root).expanduser()
+    if data.root == SAMPLE:
         for event in make_sample(control):
             if isinstance(event, SampleReady):
                 root = event.root
             else:
                 yield event
     checked: CheckFinished | None = None
-    for event in read_folder(root, control, nesting=config.data.nesting):
+    for event in read_folder(root, control, nesting=data.nesting):
         if isinstance(event, CheckFinished):
             checked = event
         else:
@@ -98,10 +108,10 @@ def divided_catalogue(config: RunConfig, control: Control) -> Generator[Event, N
         first, *others = catalogue.set_aside
         more = f", and {len(others)} more" if others else ""
         yield Notice(f"Set aside: {first.path} ({first.reason}){more}.")
-    for sentence in outdated(catalogue, config.data.corrections):
+    for sentence in outdated(catalogue, data.corrections):
         yield Notice(sentence)
     control.checkpoint()
-    return divided(catalogue, config.data, groups(catalogue.images, checked.facts))
+    return checked
 
 
 def prepare(config: RunConfig, control: Control) -> Generator[Event, None, Job]:

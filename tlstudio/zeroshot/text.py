@@ -18,7 +18,7 @@ Prompts = dict[str, tuple[str, ...]]
 
 SLOT = "{}"
 SYNONYM = "|"
-_NEUTRAL = ("something", "anything")  # what independent classes are judged against where no others are named
+NEUTRAL = ("something", "anything")  # what independent classes are judged against where no others are named
 _BATCH = 64  # prompts embedded at once
 _KEPT = 20_000  # embeddings kept a model, at about 2 KB each
 
@@ -62,7 +62,7 @@ def ask(
     ``build_zero_shot_classifier`` on the same sentences.
     """
     prompts = prompts_for(question)
-    words = [word for name in question.others for word in words_of(name)] or _NEUTRAL
+    words = [word for name in question.others for word in words_of(name)] or NEUTRAL
     neutral = sentences(words, question.templates)
     known = yield from embed_sentences(
         clip, [*neutral, *(text for texts in prompts.values() for text in texts)], control, store
