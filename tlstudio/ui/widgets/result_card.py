@@ -26,6 +26,7 @@ class ResultGrid(ThumbnailGrid):
         self._results = model
         super().__init__(theme)
         self.setModel(model)
+        self.setSelectionBehavior(self.SelectionBehavior.SelectRows)  # a table may share the selection
         self.setAccessibleName("Images and their classes")
         self.setAccessibleDescription("Arrows move along, Enter shows the image large, Delete takes it out.")
 

@@ -39,6 +39,9 @@ _SETS = "zero-shot-sets"
 class ClassField(QWidget):
     """Names as chips up to :data:`MOST_CHIPS`, otherwise (or by choice) as lines of text.
 
+    Attributes:
+        heading: the line above the names, with room for a button at its right.
+
     Signals:
         changed: a name came, went or was respelt.
         dataset_classes_asked: take the classes of the folder that is open on the Data page.
@@ -50,6 +53,7 @@ class ClassField(QWidget):
     def __init__(self, theme: Theme, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._settings = settings
+        self._names: tuple[str, ...] = ()
         self.chips = ChipEdit(theme, "class", "classes")
         self.chips.most = MOST_CHIPS
         self.lines = QPlainTextEdit()
@@ -69,6 +73,7 @@ class ClassField(QWidget):
         self.sets_button.setMenu(self.sets_menu)
         self._said = with_role(QLabel(), "caption")
         self._said.setTextFormat(Qt.TextFormat.PlainText)
+        self.heading = QHBoxLayout()
         self._settled = QTimer(self)
         self._settled.setSingleShot(True)
         self._settled.setInterval(_SETTLES_AFTER)
@@ -91,6 +96,10 @@ class ClassField(QWidget):
         return self._said.text()
 
     def names(self) -> tuple[str, ...]:
+        """What is entered, as it was last told of."""
+        return self._names
+
+    def _entered(self) -> tuple[str, ...]:
         if not self.as_text.isChecked():
             return self.chips.names()
         lines = (tidy(line) for line in self.lines.toPlainText().splitlines())
@@ -125,13 +134,12 @@ class ClassField(QWidget):
         policy = self.from_dataset.sizePolicy()
         policy.setRetainSizeWhenHidden(True)  # or all beneath would jump as it comes and goes
         self.from_dataset.setSizePolicy(policy)
-        heading = QHBoxLayout()
-        heading.setSpacing(Space.S)
-        heading.addWidget(label)
-        heading.addWidget(self.count)
-        heading.addStretch(1)
+        self.heading.setSpacing(Space.S)
+        self.heading.addWidget(label)
+        self.heading.addWidget(self.count)
+        self.heading.addStretch(1)
         for each in (self.from_dataset, self.as_text, self.sets_button):
-            heading.addWidget(each)
+            self.heading.addWidget(each)
         self._grower = _Grower(self.chips)
         self._states = QStackedWidget()
         self._states.addWidget(self._grower)
@@ -140,7 +148,7 @@ class ClassField(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(Space.XS)
-        layout.addLayout(heading)
+        layout.addLayout(self.heading)
         layout.addWidget(self._states)
         layout.addWidget(self._said)
 
@@ -165,7 +173,7 @@ class ClassField(QWidget):
     @Slot(bool)
     def _switch(self, as_text: bool) -> None:
         self.as_text.setChecked(not as_text)  # as it still is
-        names = list(self.names())
+        names = list(self._entered())
         if not as_text and len(names) > MOST_CHIPS:
             self.as_text.setChecked(True)
             self.say(f"{len(names):,} are too many for chips; {MOST_CHIPS} can be shown so.")
@@ -176,6 +184,7 @@ class ClassField(QWidget):
     @Slot()
     def _tell(self) -> None:
         self._settled.stop()
+        self._names = self._entered()
         self._show_count()
         self.changed.emit()
 

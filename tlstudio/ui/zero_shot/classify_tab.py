@@ -4,40 +4,39 @@ import functools
 from pathlib import Path
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QButtonGroup,
     QFileDialog,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QMenu,
     QProgressBar,
     QSplitter,
     QStackedWidget,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
 
 from tlstudio.ui import engine
-from tlstudio.ui.item_models.results import COLUMNS, ResultModel
+from tlstudio.ui.item_models.results import ResultModel
 from tlstudio.ui.item_models.thumbnails import PictureStore
 from tlstudio.ui.pages.base import EmptyState
 from tlstudio.ui.session import Session
 from tlstudio.ui.tagged import TaggedTask
-from tlstudio.ui.text import amount, percent
+from tlstudio.ui.text import amount
 from tlstudio.ui.theme import Size, Space, Theme
-from tlstudio.ui.widgets.basics import button
-from tlstudio.ui.widgets.image_viewer import Told, Viewer
-from tlstudio.ui.widgets.message_bar import MessageBar
+from tlstudio.ui.widgets.basics import button, scrolled
+from tlstudio.ui.widgets.glyph import GlyphButton
 from tlstudio.ui.widgets.result_card import ResultGrid
 from tlstudio.ui.worker import EngineCall, Worker
 from tlstudio.ui.zero_shot.desk import ZeroShotDesk
 from tlstudio.ui.zero_shot.filters import ResultFilters
 from tlstudio.ui.zero_shot.preview import ResultPreview
+from tlstudio.ui.zero_shot.result_views import ResultRows, ResultViewer
 from tlstudio.ui.zero_shot.sort_dialog import SortDialog
+from tlstudio.ui.zero_shot.sorted_bar import SortedBar
 from tlstudio.zeroshot.results import Order
 from tlstudio.zeroshot.sort_out import AnswersSaved, SortedOut
 
@@ -77,7 +76,7 @@ class ClassifyTab(QWidget):
         self.results = ResultModel(desk.table, self.store, self)
         self.filters = ResultFilters(desk.table, theme)
         self.grid = ResultGrid(self.results, theme)
-        self.table = _Table(self.results)
+        self.table = ResultRows(self.results)
         self.table.setSelectionModel(self.grid.selectionModel())
         self.preview = ResultPreview(desk.table, self.store, theme)
         self.outcome = SortedBar(theme)
@@ -89,7 +88,7 @@ class ClassifyTab(QWidget):
         self.gallery_button = button(theme, "Gallery", kind="quiet")
         self.table_button = button(theme, "Table", kind="quiet")
         self.export_button = button(theme, "Export", kind="quiet")
-        self.clear_button = button(theme, "Clear the images", "trash", "quiet")
+        self.clear_button = GlyphButton("trash", "Clear the images")
         self.empty_button = button(theme, "Choose images…", "image")
         self.reset_button = button(theme, "Clear filters", "close")
         self._lay_out(theme)
@@ -124,10 +123,11 @@ class ClassifyTab(QWidget):
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(self._views)
-        self.splitter.addWidget(self.preview)
+        self._side = scrolled(self.preview)
+        self._side.setMinimumWidth(Size.PREVIEW)
+        self.splitter.addWidget(self._side)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setHandleWidth(Space.M)
-        self.preview.setMinimumWidth(Size.PREVIEW)
         self.splitter.setSizes([3 * Size.SIDE, Size.SIDE])
         full = QWidget()
         inside = QVBoxLayout(full)
@@ -195,6 +195,8 @@ class ClassifyTab(QWidget):
     def _filter(self) -> None:
         """Show what the filters ask for; whoever looks at an image goes on looking at it, if it stays."""
         self.results.show(self.filters.wanted)
+        if self._desk.asked is not None and not self.grid.currentIndex().isValid():
+            self._go_to(0)
         self._show_view()
         self._say()
 
@@ -205,7 +207,7 @@ class ClassifyTab(QWidget):
             chosen = self._nothing
         if self._views.currentWidget() is chosen:
             return
-        had_focus = any(self._views.widget(place).hasFocus() for place in range(self._views.count()))
+        had_focus = self.grid.hasFocus() or self.table.hasFocus()
         self._views.setCurrentWidget(chosen)
         current = self.grid.currentIndex()
         if isinstance(chosen, QAbstractItemView) and current.isValid():
@@ -215,21 +217,21 @@ class ClassifyTab(QWidget):
 
     @Slot()
     def _running_changed(self) -> None:
-        running = self._desk.running
-        self.progress.setVisible(running)
-        self.clear_button.setVisible(not running)
-        self.export_button.setVisible(not running and self._desk.asked is not None)
+        busy = self._desk.busy
+        self.progress.setVisible(busy)
+        self.clear_button.setVisible(not busy)
+        self.export_button.setVisible(not busy and self._desk.asked is not None)
         self._say()
 
     @Slot(str, int, int)
     def _show_progress(self, words: str, done: int, total: int) -> None:
-        if self._desk.running:
+        if self._desk.busy:
             self.summary_label.setText(words)
             self.progress.setRange(0, total)
             self.progress.setValue(done)
 
     def _say(self) -> None:
-        if self._desk.running:
+        if self._desk.busy:
             return
         images, shown = len(self._desk.images), self.results.rowCount()
         waiting = len(self._desk.table.waiting)
@@ -242,7 +244,8 @@ class ClassifyTab(QWidget):
         else:
             not_yet = "not classified yet" if waiting == images else f"{waiting:,} of them not classified yet"
             words = f"{amount(images, 'image')}, {not_yet}"
-        self.summary_label.setText(words)
+        stale = " · the question has changed since" if self._desk.stale else ""
+        self.summary_label.setText(words + stale)
 
     @Slot(QModelIndex, QModelIndex)
     def _current_changed(self, current: QModelIndex, _before: QModelIndex) -> None:
@@ -273,7 +276,7 @@ class ClassifyTab(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.preview.setVisible(self.width() >= _WIDE)
+        self._side.setVisible(self.width() >= _WIDE)
 
     # What a person does
 
@@ -283,24 +286,22 @@ class ClassifyTab(QWidget):
         if not rows or self._desk.running:
             return
         self._desk.remove(self.results.table_rows(rows))
-        if count := self.results.rowCount():
-            place = self.results.index(min(rows[0], count - 1), 0)
-            flags = QItemSelectionModel.SelectionFlag
-            self.grid.selectionModel().setCurrentIndex(place, flags.ClearAndSelect | flags.Rows)
+        self._go_to(rows[0])
 
     @Slot(QModelIndex)
     def _enlarge(self, index: QModelIndex) -> None:
         viewer = ResultViewer(self.results, self.store, self._theme, self)
-        viewer.moved.connect(self._follow)
+        viewer.moved.connect(self._go_to)
         viewer.show_row(index.row())
         viewer.open()
 
     @Slot(int)
-    def _follow(self, row: int) -> None:
-        flags = QItemSelectionModel.SelectionFlag
-        self.grid.selectionModel().setCurrentIndex(
-            self.results.index(row, 0), flags.ClearAndSelect | flags.Rows
-        )
+    def _go_to(self, row: int) -> None:
+        """Select that row or the last one."""
+        if count := self.results.rowCount():
+            flags = QItemSelectionModel.SelectionFlag
+            place = self.results.index(min(row, count - 1), 0)
+            self.grid.selectionModel().setCurrentIndex(place, flags.ClearAndSelect | flags.Rows)
 
     # What is made of the results
 
@@ -379,95 +380,3 @@ class ClassifyTab(QWidget):
     def _open_as_data(self) -> None:
         if self.outcome.folder is not None:
             self.folder_wanted.emit(self.outcome.folder)
-
-
-class ResultViewer(Viewer):
-    """Goes through the results, each with its classes."""
-
-    def __init__(self, model: ResultModel, store: PictureStore, theme: Theme, parent: QWidget) -> None:
-        super().__init__(model, store, Size.PREVIEW, theme, parent)
-        self._results = model
-
-    def file(self, row: int) -> Path:
-        return self._results.path(row)
-
-    def told(self, row: int) -> Told:
-        table_row = self._results.table_rows([row])[0]
-        table = self._results.table
-        if reason := table.reason(table_row):
-            return Told(self.file(row).name, (f"could not be read: {reason}",))
-        ranked = tuple(f"{name} {percent(share)}" for name, share in table.top(table_row, 5))
-        return Told(self.file(row).name, ranked or ("not classified yet",))
-
-
-class SortedBar(MessageBar):
-    """What was saved, and the way to the Data page where it is a folder of classes."""
-
-    def __init__(self, theme: Theme) -> None:
-        self.data_button = button(theme, "Open as data", "data")
-        self.close_button = button(theme, "Close", "close", "quiet")
-        super().__init__(self.data_button, self.close_button)
-        self.folder: Path | None = None
-        self.close_button.clicked.connect(self.hide)
-
-    def show_saved(self, path: Path, images: int) -> None:
-        self.folder = None
-        self.data_button.hide()
-        self._say("check", f"{amount(images, 'image')} written to {path.name}.", str(path))
-
-    def show_sorted(self, event: SortedOut) -> None:
-        self.folder = event.folder
-        self.data_button.setVisible(event.classes > 0)
-        there = f" {event.there:,} were there already." if event.there else ""
-        out = f" {event.left_out:,} show none of these and were left out." if event.left_out else ""
-        words = f"{amount(event.copied, 'image')} copied into {amount(event.classes, 'class folder')}."
-        self._say("check", words, f"{there}{out} {event.folder}".strip())
-
-
-class _Table(QTableView):
-    """The results as rows of words.
-
-    Signals:
-        opened, delete_wanted: as in ThumbnailGrid.
-    """
-
-    opened = Signal(QModelIndex)
-    delete_wanted = Signal()
-
-    def __init__(self, model: ResultModel) -> None:
-        super().__init__()
-        self.setModel(model)
-        self.setAccessibleName("Images and their classes, as a table")
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTabKeyNavigation(False)
-        self.setWordWrap(False)
-        self.setShowGrid(False)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        down = self.verticalHeader()
-        down.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        down.setDefaultSectionSize(Size.ROW)
-        down.hide()
-        across = self.horizontalHeader()
-        across.setHighlightSections(False)
-        across.setStretchLastSection(True)
-        across.setSectionsClickable(True)
-        for column, width in enumerate((Size.PREVIEW, Size.THUMBNAIL, Size.RAIL, Size.THUMBNAIL, Size.RAIL)):
-            self.setColumnWidth(column, width)
-        assert across.count() == len(COLUMNS)
-        self.doubleClicked.connect(self.opened)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            if self.currentIndex().isValid():
-                self.opened.emit(self.currentIndex())
-        elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
-            self.delete_wanted.emit()
-        else:
-            super().keyPressEvent(event)
-
-    def keyboardSearch(self, search: str) -> None:
-        """Qt's own asks each of a hundred thousand images for its name."""

@@ -32,6 +32,7 @@ from tlstudio.zeroshot.text import check_question
 
 _ASK_AFTER = 250  # milliseconds after the last change of the question
 _FIND = "find"
+_SOON_DONE = 500  # sentences that are read before anybody wonders what is going on
 _TELL_AFTER = 100  # milliseconds in which results are gathered before they are shown
 
 
@@ -53,7 +54,7 @@ class ZeroShotDesk(QObject):
         question_changed: ``clip`` or ``question`` is another.
         images_changed: images came or went, or their vectors were dropped.
         results_changed: vectors or scores came, or other scores; at most ten times a second.
-        running_changed: ``running`` is another.
+        running_changed: ``running`` or ``busy`` is another.
         progressed: what is being done, how much of it is done, and of how much (0 when unknown).
         failed: what could not be done, and a hint; both empty when nothing is wrong any more.
     """
@@ -75,6 +76,7 @@ class ZeroShotDesk(QObject):
         self._read: Asked | None = None  # by the task that runs, whose scores are yet to come
         self._asked_question = self._asking_question = self._question
         self._current: object = None  # what tells events of the tasks at work from those of earlier ones
+        self._slow = False
         self._begun = 0
         self._again = False
         self.table = ResultTable()
@@ -122,6 +124,17 @@ class ZeroShotDesk(QObject):
     def running(self) -> bool:
         """Images are being classified."""
         return self._task is not None
+
+    @property
+    def busy(self) -> bool:
+        """Images are being classified, or another question takes long enough to be shown."""
+        return self.running or self._slow
+
+    @property
+    def stale(self) -> bool:
+        """The scores are of another question than the one that is put now, and nothing changes that."""
+        waits = self.busy or self._asking is not None or self._soon.isActive()
+        return self.asked is not None and self._question != self._asked_question and not waits
 
     @property
     def question_fault(self) -> str:
@@ -204,7 +217,7 @@ class ZeroShotDesk(QObject):
             return
         request = ZeroShotRequest(tuple(waiting), self._question, self._clip)
         self._begun, self.outcome, self._read = len(waiting), "", None
-        self._asked_question = self._question
+        self._asking_question = self._question
         call = functools.partial(engine.classify_in_batches, request, self.vectors)
         self._current = object()
         self._task = TaggedTask(self._current, "Classifying zero-shot", call, self._worker, self)
@@ -216,10 +229,11 @@ class ZeroShotDesk(QObject):
 
     @Slot()
     def stop(self) -> None:
-        """End classifying after the batch at work; what is known stays."""
-        if self._task is not None:
-            self._task.stop()
-            self.progressed.emit("Stopping…", 0, 0)
+        """End after the batch at work; what is known stays."""
+        for task in (self._task, self._asking):
+            if task is not None:
+                task.stop()
+                self.progressed.emit("Stopping…", 0, 0)
 
     # What happens
 
@@ -241,18 +255,14 @@ class ZeroShotDesk(QObject):
             return
         match event:
             case ImagesEmbedded(paths, vectors, scores) if scores is not None and self._read is not None:
-                self.asked = self._read
+                self.asked, self._asked_question = self._read, self._asking_question
                 self.table.take(paths, vectors, scores, self._read)
                 self._tell_soon()
             case ImageSkipped(path, reason):
                 self.table.fail(path, reason)
                 self._tell_soon()
-            case Progress(text, done, total):
-                count = f" · {done:,} of {total:,}" if total else "…"
-                self.progressed.emit(f"{text}{count}", done, total)
-            case Downloaded(_, done, total):
-                of = f" of {size(total)}" if total else ""
-                self.progressed.emit(f"Downloading · {size(done)}{of}", done // 1024, total // 1024)
+            case Progress() | Downloaded():
+                self._tell_progress(event)
             case ClipReady():
                 self._take_model(event)
             case QuestionRead(asked, prompts, cut):
@@ -270,6 +280,10 @@ class ZeroShotDesk(QObject):
         if tag is not self._current:
             return  # another question has been put meanwhile
         match event:
+            case Progress() | Downloaded():
+                if not self._slow and getattr(event, "total", 0) > _SOON_DONE:
+                    self._set_slow(True)
+                self._tell_progress(event)
             case ClipReady():
                 self._take_model(event)
             case QuestionRead(asked, prompts, cut):
@@ -277,12 +291,11 @@ class ZeroShotDesk(QObject):
                 self.failed.emit("", "")
                 self._tell_cut(cut)
             case Rescored(scores) if self._read is not None:
-                self._asked_question = self._asking_question
                 self._take_scores(scores, self._read)
 
     def _take_scores(self, scores: Scores, asked: Asked) -> None:
         if self.table.rescore(scores, asked):
-            self.asked = asked
+            self.asked, self._asked_question = asked, self._asking_question
             self.results_changed.emit()
         elif not self.running:  # images went meanwhile
             self._soon.start()
@@ -323,6 +336,8 @@ class ZeroShotDesk(QObject):
     def _asking_over(self, tag: object, _finished: bool) -> None:
         if tag is self._current:
             self._asking = None
+            self._set_slow(False)
+            self.results_changed.emit()
 
     @Slot(object, str, str)
     def _task_failed(self, tag: object, message: str, hint: str) -> None:
@@ -377,6 +392,21 @@ class ZeroShotDesk(QObject):
         if self._asking is not None:
             self._asking.stop()
             self._asking = None
+        self._set_slow(False)
+
+    def _set_slow(self, slow: bool) -> None:
+        if slow != self._slow:
+            self._slow = slow
+            self.running_changed.emit()
+
+    def _tell_progress(self, event: Progress | Downloaded) -> None:
+        done, total = event.done, event.total
+        if isinstance(event, Progress):
+            count = f" · {done:,} of {total:,}" if total else "…"
+            self.progressed.emit(f"{event.text}{count}", done, total)
+        else:
+            of = f" of {size(total)}" if total else ""
+            self.progressed.emit(f"Downloading · {size(done)}{of}", done // 1024, total // 1024)
 
     def _tell_soon(self) -> None:
         if not self._tell.isActive():

@@ -3,7 +3,7 @@
 import dataclasses
 
 from PySide6.QtCore import QSignalBlocker, QTimer, Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from tlstudio.ui.item_models.results import NONE_OF_THESE
 from tlstudio.ui.theme import Size, Space, Theme, with_role
@@ -160,20 +160,9 @@ class ResultFilters(QWidget):
             box.setFixedWidth(Size.RAIL - Space.M)
         for label in (self._score, self._to):
             with_role(label, "quiet")
-        self._chips_line = QWidget()
-        chips = FlowLayout(self._chips_line, spacing=Space.XS)
-        for chip in self.chips:
-            chips.addWidget(chip)
-        chips.addWidget(self.more)
-        flow = FlowLayout(spacing=Space.S)
-        flow.addWidget(self.search)
-        flow.addWidget(self.order_box)
-        flow.addWidget(bounds)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(Space.XS)
-        layout.addLayout(flow)
-        layout.addWidget(self._chips_line)
+        flow = FlowLayout(self, spacing=Space.S)
+        for each in (self.search, self.order_box, bounds, *self.chips, self.more):
+            flow.addWidget(each)
 
     def _show_chips(self, shown: list[tuple[int, str, int]]) -> None:
         for place, chip in enumerate(self.chips):
@@ -190,7 +179,6 @@ class ResultFilters(QWidget):
             chip.setProperty("asks", asks)
             chip.setChecked(asks == self._chosen)
             chip.show()
-        self._chips_line.setVisible(bool(shown))
 
     def _show_more(self, others: list[int], won: list[int]) -> None:
         self.more.setVisible(bool(others))

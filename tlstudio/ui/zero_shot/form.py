@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from tlstudio.ui.settings import Settings
 from tlstudio.ui.text import amount
@@ -37,7 +37,6 @@ class QuestionForm(QFrame):
         super().__init__(parent)
         self.setProperty("role", "card")
         self._theme, self._settings = theme, settings
-        self._quiet = True
         self.classes = ClassField(theme, settings)
         self.prompt = PromptField()
         self.picker = ClipPicker()
@@ -123,20 +122,20 @@ class QuestionForm(QFrame):
         model.addWidget(self.picker)
         model.addStretch(1)
         lower.addLayout(model, 2)
-        last = QHBoxLayout()
-        last.addWidget(self.fold, 1)
-        last.addWidget(self.fold_button, 0, Qt.AlignmentFlag.AlignTop)
+        self.classes.heading.addWidget(self.fold_button)
         body = QVBoxLayout(self._body)
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(Space.S)
         body.addWidget(self.classes)
         body.addLayout(lower)
-        body.addLayout(last)
+        body.addWidget(self.fold)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(Space.L, Space.S, Space.M, Space.S)
         layout.addWidget(self._head)
         layout.addWidget(self._body)
         self._head.hide()
+        # Where the page is low, the images give way.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def _restore(self) -> None:
         values = self._settings.page_values(_PAGE)

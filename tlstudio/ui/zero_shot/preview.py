@@ -50,7 +50,7 @@ class ResultPreview(QWidget):
         self._path: Path | None = None
         self.canvas = PictureCanvas(theme, "The selected image")
         self.canvas.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.canvas.setMinimumHeight(Size.THUMBNAIL)
+        self.canvas.setMinimumHeight(Size.CELL)
         self._name = with_role(QLabel(), "lead")
         self._winner = QLabel()
         for label in (self._name, self._winner):
@@ -62,6 +62,7 @@ class ResultPreview(QWidget):
         self.scores.setModel(ScoreModel(self))
         self.scores.setItemDelegate(_Bars(theme, self.scores))
         self.scores.setUniformItemSizes(True)
+        self.scores.setMinimumHeight(3 * (Size.ICON + Space.S))
         self.scores.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.scores.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.scores.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -12,7 +12,7 @@ from tlstudio.zeroshot.text import SLOT, words_of
 
 _OTHERS = "Your own"
 _MOST_LINES = 4
-_FRAME = 2 * (Space.XS + Space.XS)  # what a field needs above and below its lines
+_FRAME = 2 * (Space.XS + Space.XS) + Space.XS  # what a field needs above and below its lines
 
 
 class PromptField(QWidget):
@@ -35,13 +35,13 @@ class PromptField(QWidget):
         for name, title in TITLES.items():
             self.presets.addItem(title, name)
         self.presets.addItem(_OTHERS, "")
+        self.presets.setSizeAdjustPolicy(QuietComboBox.SizeAdjustPolicy.AdjustToContents)
         self.lines = QPlainTextEdit(DEFAULT_TEMPLATE)
         self.lines.setAccessibleName("Prompts, one a line")
         self.lines.setToolTip(
             f"Sentences that CLIP compares with each image, one a line; {SLOT} is the class"
         )
         self.lines.setTabChangesFocus(True)
-        self.lines.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.lines.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.lines.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self._example = with_role(QLabel(), "caption")
@@ -112,7 +112,11 @@ class PromptField(QWidget):
         name, looked_up = self._preset
         preset = name if looked_up and looked_up == templates else preset_of(templates) or ""
         self.presets.setCurrentIndex(self.presets.findData(preset))
-        lines = min(max(1, len(self.lines.toPlainText().splitlines())), _MOST_LINES)
+        there = max(1, self.lines.blockCount())
+        bars = Qt.ScrollBarPolicy
+        needed = bars.ScrollBarAsNeeded if there > _MOST_LINES else bars.ScrollBarAlwaysOff
+        self.lines.setVerticalScrollBarPolicy(needed)
+        lines = min(there, _MOST_LINES)
         self.lines.setFixedHeight(lines * QFontMetrics(self.lines.font()).lineSpacing() + _FRAME)
 
     def _words(self, templates: tuple[str, ...], without: list[str]) -> str:
