@@ -91,7 +91,9 @@ class DataConfig(_Frozen):
 
     ``nesting``: which of several folders around an image names its class. ``keep_together``: images that look
     alike come into the same split. With ``folds``, the training and validation images are divided into so
-    many parts (k-fold cross-validation), of which number ``fold`` (from 0) validates.
+    many parts (k-fold cross-validation), of which number ``fold`` (from 0) validates. With ``per_class``, no
+    more than so many training images of each class are kept, as ``draw`` draws them: those of a small number
+    are among those of a larger one, and validation and test stay as they are.
     """
 
     root: str
@@ -102,6 +104,8 @@ class DataConfig(_Frozen):
     keep_together: bool = True
     folds: int | None = Field(default=None, ge=2, le=20)
     fold: int = Field(default=0, ge=0)
+    per_class: int | None = Field(default=None, ge=1)
+    draw: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _fold_exists(self) -> Self:

@@ -56,6 +56,13 @@ def test_that_a_run_is_one_of_several_folds(cli: Cli, small: Options, tmp_path: 
     assert (data.folds, data.fold) == (3, 1)
 
 
+def test_that_a_run_learns_from_few_images_a_class(cli: Cli, small: Options, tmp_path: Path):
+    data = trained(cli, small, tmp_path / "run", "--per-class", 2, "--draw", 1)
+    assert (data.per_class, data.draw) == (2, 1)
+    images = json.loads((tmp_path / "run" / "split.json").read_text())["images"]
+    assert sum(image["split"] == "train" for image in images) == 6
+
+
 def test_that_corrections_of_the_window_are_used_only_if_that_is_asked(cli: Cli, own: Path):
     assert found(cli, own)["classes"] == {"blue": 12, "green": 12, "red": 12}
     assert found(cli, own, "--corrections")["classes"] == {"blue": 10, "leaf": 12, "red": 12}

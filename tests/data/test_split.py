@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tlstudio.config import SplitRatios
 from tlstudio.data.catalogue import SPLITS, Catalogue, ImageRecord, Split
 from tlstudio.data.duplicates import DuplicateGroup
-from tlstudio.data.split import split_catalogue
+from tlstudio.data.split import split_catalogue, with_fewer
 from tlstudio.errors import BadInput
 
 EVEN = SplitRatios()
@@ -346,3 +346,23 @@ def test_that_images_in_large_groups_across_all_classes_are_still_divided() -> N
     )
     result = split_catalogue(whole, EVEN, 0, groups=groups)
     assert [len(result.of_split(split)) for split in SPLITS] == [450, 100, 90]
+
+
+def test_that_few_images_a_class_are_among_the_more_and_leave_validation_and_test() -> None:
+    whole = split_catalogue(catalogue(60, 40), EVEN, seed=0)
+    few, more = with_fewer(whole, 5, draw=1), with_fewer(whole, 12, draw=1)
+    assert few.counts(few.of_split("train")) == {"c0": 5, "c1": 5}
+    assert set(few.images) < set(more.images) < set(whole.images)
+    assert all(few.of_split(split) == whole.of_split(split) for split in ("val", "test"))
+
+
+def test_that_another_draw_takes_other_images() -> None:
+    whole = split_catalogue(catalogue(60, 40), EVEN, seed=0)
+    assert with_fewer(whole, 5, draw=1) != with_fewer(whole, 5, draw=2)
+
+
+def test_that_a_class_with_fewer_images_than_are_wanted_keeps_them_all() -> None:
+    whole = split_catalogue(catalogue(60, 8), EVEN, seed=0)
+    few = with_fewer(whole, 20, draw=0)
+    assert few.counts(few.of_split("train")) == {"c0": 20, "c1": whole.counts(whole.of_split("train"))["c1"]}
+    assert with_fewer(whole, None, draw=0) is whole

@@ -49,6 +49,10 @@ def images(
     fold: Annotated[
         int | None, option(IMAGES, "Which of the folds validates, from 1, which is the default.")
     ] = None,
+    per_class: Annotated[
+        int | None, option(IMAGES, "Train on no more than so many images of each class.  [default: all]")
+    ] = None,
+    draw: Annotated[int, option(IMAGES, "With --per-class: another number draws other images.")] = 0,
 ) -> DataConfig:
     """Which images, and how they are divided; options are the fields of :class:`DataConfig` by their names.
 
@@ -67,6 +71,8 @@ def images(
             keep_together=keep_together,
             folds=folds,
             fold=number,
+            per_class=per_class,
+            draw=draw,
         )
     except ValidationError as error:
         first = error.errors()[0]

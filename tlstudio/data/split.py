@@ -25,7 +25,7 @@ def divided(scanned: Catalogue, data: DataConfig, groups: Iterable[DuplicateGrou
     Raises:
         BadInput: as :func:`corrected` and :func:`split_catalogue`.
     """
-    return split_catalogue(
+    whole = split_catalogue(
         corrected(scanned, data.corrections),
         data.ratios,
         data.split_seed,
@@ -34,6 +34,24 @@ def divided(scanned: Catalogue, data: DataConfig, groups: Iterable[DuplicateGrou
         folds=data.folds,
         fold=data.fold,
     )
+    return with_fewer(whole, data.per_class, data.draw)
+
+
+def with_fewer(catalogue: Catalogue, per_class: int | None, draw: int) -> Catalogue:
+    """A divided catalogue with no more than ``per_class`` training images of each class; None keeps all.
+
+    Which are drawn depends on ``draw`` and their paths alone. Those of a small number are among those of a
+    larger one; the images for validation and test are the same.
+    """
+    if per_class is None:
+        return catalogue
+    by_class: defaultdict[int, list[tuple[bytes, str]]] = defaultdict(list)
+    for image in catalogue.of_split("train"):
+        place = hashlib.sha256(f"draw {draw}/{image.path}".encode()).digest()
+        by_class[image.label].append((place, image.path))
+    kept = {path for places in by_class.values() for _, path in sorted(places)[:per_class]}
+    images = tuple(image for image in catalogue.images if image.split != "train" or image.path in kept)
+    return dataclasses.replace(catalogue, images=images)
 
 
 def split_catalogue(
