@@ -1,34 +1,28 @@
 """The command line: the same engine calls as the window's, without Qt."""
 
-import contextlib
 import dataclasses
-import functools
 import io
-import logging
-import signal
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec, Protocol
+from typing import Annotated, Protocol
 
 import typer
 
 from tlstudio import __version__
-from tlstudio.cli.faces import print_error, show_all, write_json_line
+from tlstudio.cli.clip_options import Model, Pretrained, Template, classes_of, clip_of, templates_of
+from tlstudio.cli.faces import show_all, write_json_line
+from tlstudio.cli.few_shot import few_shot
+from tlstudio.cli.guard import BAD_INPUT, DONE, FAILED, INTERRUPTED, guarded, interruptible
 from tlstudio.cli.options import Configure, Device, Divide, Json, ManyOptions, configured, divided
+from tlstudio.cli.zero_shot import zero_shot
+from tlstudio.cli.zero_shot_test import zero_shot_test
 from tlstudio.config import RunConfig, Strategy
-from tlstudio.errors import BadInput, Stopped, StudioError
-from tlstudio.events import Control, Event
-from tlstudio.logs import log_file, log_to_file
+from tlstudio.errors import BadInput
+from tlstudio.events import Event
+from tlstudio.logs import log_to_file
 from tlstudio.training.events import RunFailed, RunStopped
-from tlstudio.zeroshot.catalogue import first_choice, weights_of
-from tlstudio.zeroshot.events import DEFAULT_TEMPLATE, Clip, Question, ZeroShotRequest
-
-P = ParamSpec("P")
-
-DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
-_ONE_INTERRUPT = 1.0  # seconds within which a repeated signal is the same one: `timeout` sends two
+from tlstudio.zeroshot.events import Question, ZeroShotRequest
 
 app = typer.Typer(
     name="tlstudio",
@@ -59,60 +53,6 @@ def run(open_window: OpenWindow) -> None:
     typer.main.get_command(app)(obj=open_window)
 
 
-def _guarded(command: Callable[P, int]) -> Callable[P, None]:
-    """Turn what a command gives or raises into an exit status and, for an error, a plain sentence."""
-
-    @functools.wraps(command)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            status = command(*args, **kwargs)
-        except BadInput as error:
-            print_error(error.message, error.hint)
-            status = BAD_INPUT
-        except StudioError as error:
-            print_error(error.message, error.hint)
-            status = FAILED
-        except (Stopped, KeyboardInterrupt):
-            print_error("Interrupted.")
-            status = INTERRUPTED
-        except BrokenPipeError:  # whoever read our output has seen enough, as `head` does
-            raise
-        except Exception as error:  # the boundary: a person gets a sentence, the log the traceback
-            _tell_unexpected(error)
-            status = FAILED
-        raise typer.Exit(status)
-
-    return guarded
-
-
-def _tell_unexpected(error: Exception) -> None:
-    logging.getLogger(__name__).critical("The command failed", exc_info=error)
-    reason = f"{type(error).__name__}: {error}".rstrip(".: ")
-    where = f"the details are in {log_file()}" if log_file().is_file() else f"{log_file()} cannot be written"
-    print_error(f"{reason}.", f"That should not have happened; {where}.")
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[Control]:
-    """A control that the first Ctrl-C stops; a later one ends the program at once."""
-    control = Control()
-    asked = 0.0
-
-    def stop(_number: int, _frame: Any) -> None:
-        nonlocal asked
-        if not control.stopping:
-            asked = time.monotonic()
-            control.stop()
-        elif time.monotonic() - asked > _ONE_INTERRUPT:
-            raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield control
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 @app.callback(invoke_without_command=True)
 def window(
     context: typer.Context,
@@ -126,13 +66,13 @@ def window(
         _open_window(context.obj, sample)
 
 
-@_guarded
+@guarded
 def _open_window(open_window: OpenWindow, sample: bool) -> int:
     return open_window(sample=sample)
 
 
 @app.command("open")
-@_guarded
+@guarded
 def open_path(
     context: typer.Context,
     path: Annotated[Path, typer.Argument(help="A folder of images, an image, or a run.", metavar="PATH")],
@@ -144,7 +84,7 @@ def open_path(
 
 
 @app.command(cls=ManyOptions)
-@_guarded
+@guarded
 @divided
 def data(
     divide: Divide,
@@ -157,7 +97,7 @@ def data(
     from tlstudio.cli.data import look_into, print_data
 
     wanted = divide(folder)
-    with _interruptible() as control:
+    with interruptible() as control:
         report = look_into(wanted, control)
     if json:
         write_json_line(report.as_json())
@@ -167,7 +107,7 @@ def data(
 
 
 @app.command(cls=ManyOptions)
-@_guarded
+@guarded
 @configured
 def train(
     configure: Configure,
@@ -183,12 +123,12 @@ def train(
 
 
 @app.command(cls=ManyOptions)
-@_guarded
+@guarded
 @configured
 def estimate(configure: Configure, json: Json = False) -> int:
     """Say beforehand how long training would take."""
     config = configure()
-    with _interruptible() as control:
+    with interruptible() as control:
         from tlstudio.training.estimate import estimate as engine_estimate
 
         show_all(engine_estimate(config, control), as_json=json)
@@ -196,12 +136,12 @@ def estimate(configure: Configure, json: Json = False) -> int:
 
 
 @app.command("find-lr", cls=ManyOptions)
-@_guarded
+@guarded
 @configured
 def find_lr(configure: Configure, json: Json = False) -> int:
     """Find a learning rate by a sweep: ever higher ones are tried, and one is suggested."""
     config = configure()
-    with _interruptible() as control:
+    with interruptible() as control:
         from tlstudio.training.lr_finder import find_lr as engine_find_lr
 
         show_all(engine_find_lr(config, control), as_json=json)
@@ -209,7 +149,7 @@ def find_lr(configure: Configure, json: Json = False) -> int:
 
 
 @app.command()
-@_guarded
+@guarded
 def resume(
     run: Annotated[Path, typer.Argument(help="The run's folder.", metavar="RUN")],
     accept_changed_data: Annotated[
@@ -242,28 +182,28 @@ def _status(last: Event | None) -> int:
 
 
 def _train(config: RunConfig, out: Path | None) -> Iterator[Event]:
-    with _interruptible() as control:  # before torch is imported, which takes seconds
+    with interruptible() as control:  # before torch is imported, which takes seconds
         from tlstudio.training.trainer import train as engine_train
 
         yield from engine_train(config, control, out=out)
 
 
 def _resume(run: Path, accept_changed_data: bool) -> Iterator[Event]:
-    with _interruptible() as control:
+    with interruptible() as control:
         from tlstudio.training.trainer import resume as engine_resume
 
         yield from engine_resume(run, control, accept_changed_data=accept_changed_data)
 
 
 @app.command()
-@_guarded
+@guarded
 def evaluate(
     run: Annotated[Path, typer.Argument(help="The run's folder.", metavar="RUN")],
     device: Device = "auto",
     json: Json = False,
 ) -> int:
     """Test every epoch's model of a run on its test images."""
-    with _interruptible() as control:
+    with interruptible() as control:
         from tlstudio.evaluation.every_epoch import evaluate as engine_evaluate
 
         show_all(engine_evaluate(run, control, device=device), as_json=json)
@@ -273,14 +213,14 @@ def evaluate(
 
 
 @app.command()
-@_guarded
+@guarded
 def labels(
     run: Annotated[Path, typer.Argument(help="The run's folder.", metavar="RUN")],
     device: Device = "auto",
     json: Json = False,
 ) -> int:
     """Find the labels of a run's images that are probably wrong."""
-    with _interruptible() as control:
+    with interruptible() as control:
         from tlstudio.cli.labels import print_judged
         from tlstudio.evaluation.labels import suspected_labels
         from tlstudio.evaluation.labels_events import LabelsJudged
@@ -292,7 +232,7 @@ def labels(
 
 
 @app.command()
-@_guarded
+@guarded
 def predict(
     model: Annotated[
         str, typer.Argument(help="A run's folder, or an architecture as it is.", metavar="RUN|ARCH")
@@ -304,7 +244,7 @@ def predict(
     json: Json = False,
 ) -> int:
     """Classify images with a run, or with a pre-trained network's 1,000 categories."""
-    with _interruptible() as control:
+    with interruptible() as control:
         from tlstudio.inference.predict import predict as engine_predict
 
         events = engine_predict(model, images, control, weights=weights, epoch=epoch, device=device)
@@ -312,53 +252,13 @@ def predict(
     return DONE
 
 
-@app.command("zero-shot")
-@_guarded
-def zero_shot(
-    images: Annotated[list[Path], typer.Argument(help="Images, or folders of them.", metavar="PATH")],
-    classes: Annotated[str, typer.Option(help='Class names, separated by commas: "cat,dog".')],
-    template: Annotated[
-        list[str] | None,
-        typer.Option(
-            help=f"The prompt; {{}} is the class. May be repeated.  [default: {DEFAULT_TEMPLATE}]",
-            metavar="<str>",
-        ),
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            help="A model of open_clip, a model configuration as a JSON file, or demo for the bundled one.  "
-            "[default: the best that is on this machine, else demo]",
-            metavar="<str>",
-        ),
-    ] = None,
-    pretrained: Annotated[
-        str | None,
-        typer.Option(
-            help="Its pretrained tag, a weights file, or none for random weights.  [default: the usual ones]",
-            metavar="<str>",
-        ),
-    ] = None,
-    device: Device = "auto",
-    json: Json = False,
-) -> int:
-    """Classify images into classes that were never trained, with CLIP."""
-    question = Question(tuple(classes.split(",")), tuple(template or (DEFAULT_TEMPLATE,)))
-    if model is None and pretrained is None:
-        best = first_choice()
-        model, pretrained = best.model, best.pretrained
-    model = model or Clip.model
-    clip = Clip(model, pretrained or weights_of(model) or Clip.pretrained, device)
-    request = ZeroShotRequest(tuple(images), question, clip)
-    with _interruptible() as control:
-        from tlstudio.zeroshot.classify import classify
-
-        show_all(classify(request, control), as_json=json)
-    return DONE
+app.command("zero-shot")(zero_shot)
+app.command("zero-shot-test", cls=ManyOptions)(zero_shot_test)
+app.command("few-shot", cls=ManyOptions)(few_shot)
 
 
 @app.command()
-@_guarded
+@guarded
 def layers(
     arch: Annotated[str, typer.Argument(help="The network.", metavar="ARCH")],
     strategy: Annotated[Strategy, typer.Option(help="Whose freezing to show.")] = Strategy.FEATURE_EXTRACTION,
@@ -381,7 +281,7 @@ def layers(
 
 
 @app.command()
-@_guarded
+@guarded
 def doctor(json: Json = False) -> int:
     """Versions, devices, and where weights, cache, runs and logs lie."""
     from tlstudio.cli.report import doctor_report, print_report

@@ -36,6 +36,7 @@ from tlstudio.training.events import (
     TimesEstimated,
 )
 from tlstudio.zeroshot.events import ClipReady, QuestionRead, ZeroShotFinished
+from tlstudio.zeroshot.sort_out import AnswersSaved, SortedOut
 
 
 class Face(Protocol):
@@ -167,7 +168,21 @@ class People:
             case RunFailed():
                 print_error(event.message, event.hint)
             case _:
-                pass
+                self._kept(event)
+
+    def _kept(self, event: Event) -> None:
+        match event:
+            case AnswersSaved():
+                text = f"{_count(event.images, 'image')} written to {event.path}"
+            case SortedOut():
+                text = f"{_count(event.copied, 'image')} copied into class folders in {event.folder}"
+                if event.there:
+                    text += f"; {event.there} were there already"
+                if event.left_out:
+                    text += f"; {event.left_out} show none of the classes and were left out"
+            case _:
+                return
+        self._console.print(text, soft_wrap=True, markup=False)
 
     def print_tests(self) -> None:
         """The table of every epoch's model, once they are all tested."""
@@ -231,6 +246,18 @@ def show_all(events: Iterator[Event], *, as_json: bool) -> Event | None:
         if isinstance(events, Generator):
             events.close()
     return last
+
+
+def kept(events: Iterator[Event]) -> tuple[Iterator[Event], list[Event]]:
+    """The same events, and the list that they are kept in as they are shown."""
+    found: list[Event] = []
+
+    def through() -> Generator[Event, None, None]:
+        for event in events:
+            found.append(event)
+            yield event
+
+    return through(), found
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from tlstudio.events import Control, Event, Progress
 from tlstudio.training.setup import checked_images, divided_catalogue
 from tlstudio.zeroshot.classify import embedded
 from tlstudio.zeroshot.events import Asked, Question, Vectors
-from tlstudio.zeroshot.labelled import Matched, match
+from tlstudio.zeroshot.labelled import Matched, match, question_about
 from tlstudio.zeroshot.measure_events import (
     ClassesMatched,
     Confused,
@@ -39,6 +39,7 @@ Whole = NDArray[np.intp]
 def measure_zero_shot(request: MeasureRequest, control: Control) -> Iterator[Event]:
     """Ask about every image of a labelled folder, and compare the answers with its labels.
 
+    A question without classes is asked about those of the folder, by their names.
     Yields Progress, Notice and what loading tells, one ClassesMatched, QuestionRead, an ImageSkipped for each
     image that cannot be read, then Measured and TemplatesMeasured.
 
@@ -47,19 +48,23 @@ def measure_zero_shot(request: MeasureRequest, control: Control) -> Iterator[Eve
         StudioError: the weights cannot be had.
         Stopped: the control was told to stop.
     """
-    started = time.perf_counter()
-    prompts_for(request.question)  # what is wrong with it is said before anything is read
+    started, question = time.perf_counter(), request.question
+    if question.classes:
+        prompts_for(question)  # what is wrong with it is said before anything is read
     catalogue, images = yield from _images(request, control)
-    matched = match(catalogue.classes, request.question)
-    images = yield from _matching(catalogue, images, matched, request.question)
+    if not question.classes:
+        names = question_about(catalogue.classes, question).classes
+        question = dataclasses.replace(question, classes=names)
+    matched = match(catalogue.classes, question)
+    images = yield from _matching(catalogue, images, matched, question)
     clip = yield from load_clip(request.clip, control)
-    asked = yield from ask(clip, request.question, control)
+    asked = yield from ask(clip, question, control)
     columns = {catalogue.file(image): matched.columns[image.label] for image in images}
     paths, vectors = yield from embedded(clip, tuple(columns), control)
     if not paths:
         raise BadInput(f"None of the images in {catalogue.root} can be read.", "Choose another folder.")
     labels = np.array([columns[path] for path in paths])
-    classes, probabilities, answers = _answers(vectors, asked, len(request.question.classes))
+    classes, probabilities, answers = _answers(vectors, asked, len(question.classes))
     metrics = measure(labels, probabilities, answers)
     yield Measured(
         title=clip.ready.title,
@@ -75,7 +80,7 @@ def measure_zero_shot(request: MeasureRequest, control: Control) -> Iterator[Eve
         skipped=len(columns) - len(paths),
         seconds=time.perf_counter() - started,
     )
-    yield from _templates(clip, request.question, asked, vectors, labels, control)
+    yield from _templates(clip, question, asked, vectors, labels, control)
 
 
 def _images(
