@@ -24,6 +24,8 @@ from tlstudio.garbage import making_many
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.events import RunStarted
 from tlstudio.zeroshot.events import Clip, Question, QuestionRead, Rescored, Vectors, ZeroShotRequest
+from tlstudio.zeroshot.few_shot_events import FewShotRequest
+from tlstudio.zeroshot.measure_events import MeasureRequest
 from tlstudio.zeroshot.results import Answers
 from tlstudio.zeroshot.search import Query
 from tlstudio.zeroshot.text import Prompts
@@ -510,3 +512,19 @@ def draw_map(vectors: Vectors, captions: Prompts, clip: Clip, control: Control) 
         from tlstudio.zeroshot.explain import draw_map as call
 
     return call(vectors, captions, clip, control)
+
+
+def measure_zero_shot(request: MeasureRequest, control: Control) -> Iterator[Event]:
+    """What loading tells, one ClassesMatched, then Measured and TemplatesMeasured of a labelled folder."""
+    with _torch_loaded():
+        from tlstudio.zeroshot.measure import measure_zero_shot as call
+
+    return call(request, control)
+
+
+def few_shots(request: FewShotRequest, control: Control) -> Iterator[Event]:
+    """What loading tells, one FewShotsBegun, FewShotPoints and TrainedPoints, then one FewShotsFinished."""
+    with _torch_loaded():
+        from tlstudio.zeroshot.few_shot import few_shots as call
+
+    return call(request, control)
