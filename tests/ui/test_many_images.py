@@ -128,7 +128,7 @@ def test_that_images_are_let_go_of_on_the_thread_of_a_task(many_images, worker: 
             freed_by.append(QThread.isMainThread())
 
     images = tuple(ImageRecord(Name(number), 0, 8, 8, 100) for number in range(2_500))
-    old = [Catalogue(Path("nowhere"), ("a",), images)]
+    old: list[ScanFinished | Catalogue] = [Catalogue(Path("nowhere"), ("a",), images)]
     del images
     worker.run("Freeing", functools.partial(engine.let_go, old), quiet=True)
     qtbot.waitUntil(lambda: not worker.tasks)
