@@ -25,7 +25,8 @@ from tlstudio.runs.store import RunFolder
 from tlstudio.training.events import RunStarted
 from tlstudio.zeroshot.events import Clip, Question, QuestionRead, Rescored, Vectors, ZeroShotRequest
 from tlstudio.zeroshot.few_shot_events import FewShotRequest
-from tlstudio.zeroshot.measure_events import MeasureRequest
+from tlstudio.zeroshot.measure_events import Measured, MeasureRequest, TemplatesMeasured
+from tlstudio.zeroshot.measure_tables import What
 from tlstudio.zeroshot.results import Answers
 from tlstudio.zeroshot.search import Query
 from tlstudio.zeroshot.text import Prompts
@@ -528,3 +529,12 @@ def few_shots(request: FewShotRequest, control: Control) -> Iterator[Event]:
         from tlstudio.zeroshot.few_shot import few_shots as call
 
     return call(request, control)
+
+
+def save_measured(
+    what: What, measured: Measured, templates: TemplatesMeasured | None, path: Path, control: Control
+) -> Iterator[Event]:
+    """Write a table of what was measured as CSV: one TableSaved."""
+    from tlstudio.zeroshot.measure_tables import save_table
+
+    return save_table(what, measured, templates, path, control)
