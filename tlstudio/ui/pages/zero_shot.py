@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFileDialog, QStackedWidget, QTabBar, QWidget
+from PySide6.QtWidgets import QFileDialog, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from tlstudio.data.decode import EXTENSIONS
 from tlstudio.ui import engine
@@ -14,7 +14,7 @@ from tlstudio.ui.pages.base import ErrorBanner, Page
 from tlstudio.ui.session import Session
 from tlstudio.ui.settings import Settings
 from tlstudio.ui.tagged import TaggedTask
-from tlstudio.ui.theme import Theme
+from tlstudio.ui.theme import Size, Space, Theme
 from tlstudio.ui.widgets.basics import button
 from tlstudio.ui.worker import Worker
 from tlstudio.ui.zero_shot.classify_tab import ClassifyTab
@@ -32,6 +32,13 @@ _PAGE = "zero-shot"
 _TABS: tuple[tuple[str, Callable[[ZeroShotDesk, Session, Worker, Theme], QWidget]], ...] = (
     ("Search", SearchTab),
 )
+
+
+class _Remainder(QStackedWidget):
+    """Takes what height is left: where the page is low, the tab gives way and not the form above it."""
+
+    def hasHeightForWidth(self) -> bool:
+        return False
 
 
 class ZeroShotPage(Page):
@@ -95,7 +102,8 @@ class ZeroShotPage(Page):
         self.tabs.setAccessibleName("Ways to look at the images")
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
-        self._shown = QStackedWidget()
+        self._shown = _Remainder()
+        self._shown.setMinimumHeight(Size.CELL)
         self.tabs.addTab("Classify")
         self._shown.addWidget(self.classify_tab)
         for name, make in _TABS:
@@ -105,9 +113,13 @@ class ZeroShotPage(Page):
                 tab.images_wanted.connect(self._browse_images)
             self._shown.addWidget(tab)
         self.tabs.setVisible(self.tabs.count() > 1)
-        for each in (self.form, self.banner, self.tabs):
-            self.body.addWidget(each)
-        self.body.addWidget(self._shown, 1)
+        below = QVBoxLayout()
+        below.setSpacing(Space.S)
+        below.addWidget(self.tabs)
+        below.addWidget(self._shown, 1)
+        self.body.addWidget(self.form)
+        self.body.addWidget(self.banner)
+        self.body.addLayout(below, 1)
 
     def _connect(self) -> None:
         self.tabs.currentChanged.connect(self._shown.setCurrentIndex)

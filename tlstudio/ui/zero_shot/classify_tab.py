@@ -128,6 +128,7 @@ class ClassifyTab(QWidget):
         self.splitter.addWidget(self._side)
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setHandleWidth(Space.M)
+        self.splitter.setMinimumHeight(Size.CONTROL)  # where the page is low, the images give way
         self.splitter.setSizes([3 * Size.SIDE, Size.SIDE])
         full = QWidget()
         inside = QVBoxLayout(full)

@@ -63,6 +63,7 @@ class ResultPreview(QWidget):
         self.scores.setItemDelegate(_Bars(theme, self.scores))
         self.scores.setUniformItemSizes(True)
         self.scores.setMinimumHeight(3 * (Size.ICON + Space.S))
+        self.scores.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.scores.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.scores.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.scores.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
