@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterable, Mapping
 from pathlib import Path
 
 from tlstudio.data.listing import ListedFile
+from tlstudio.databases import forget_if_damaged, open_cache
 from tlstudio.garbage import making_many
 from tlstudio.paths import cache_dir
 
@@ -22,8 +23,6 @@ _VERSION = 1
 _FOLDERS_KEPT = 100
 _PATIENCE = 3  # seconds that a stop may have to wait while another window writes
 _TABLES = (
-    "drop table if exists files",
-    "drop table if exists folders",
     "create table folders (id integer primary key, root text unique not null, seen real not null)",
     """create table files (
     folder integer not null, path text not null, size integer not null, mtime integer not null,
@@ -31,7 +30,6 @@ _TABLES = (
     digest blob, hash integer, brightness real, contrast real, sharpness real,
     primary key (folder, path)
 ) without rowid""",
-    f"pragma user_version = {_VERSION}",
 )
 
 
@@ -91,7 +89,7 @@ class FactStore:
                 }
         except (sqlite3.Error, OSError) as error:
             _log.warning("What is known of %s cannot be read", root, exc_info=True)
-            self._forget_if_damaged(error)
+            forget_if_damaged(self._path, error)
             return {}
 
     def keep(self, root: Path, facts: Mapping[str, Facts], gone: Iterable[str] = ()) -> None:
@@ -111,37 +109,15 @@ class FactStore:
                 )
         except (sqlite3.Error, OSError) as error:
             _log.warning("What was found in %s cannot be kept", root, exc_info=True)
-            self._forget_if_damaged(error)
+            forget_if_damaged(self._path, error)
 
     @contextlib.contextmanager
     def _opened(self) -> Generator[sqlite3.Connection]:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self._path, timeout=_PATIENCE)
-        try:
-            connection.execute("pragma journal_mode = wal")
-            connection.execute("pragma synchronous = off")  # a power cut costs a second look, no more
-            if not _is_current(connection):
-                with connection:
-                    connection.execute("begin immediate")
-                    if not _is_current(connection):  # another window may have come first
-                        for statement in _TABLES:
-                            connection.execute(statement)
-            with connection:
-                yield connection
-        finally:
-            connection.close()
-
-    def _forget_if_damaged(self, error: Exception) -> None:
-        # An OperationalError is a file that is locked, or a full disk.
-        if not isinstance(error, sqlite3.DatabaseError) or isinstance(error, sqlite3.OperationalError):
-            return
-        for end in ("", "-wal", "-shm"):
-            with contextlib.suppress(OSError):
-                Path(f"{self._path}{end}").unlink(missing_ok=True)
-
-
-def _is_current(connection: sqlite3.Connection) -> bool:
-    return connection.execute("pragma user_version").fetchone()[0] == _VERSION
+        with (
+            contextlib.closing(open_cache(self._path, _VERSION, _TABLES, _PATIENCE)) as connection,
+            connection,
+        ):
+            yield connection
 
 
 def _row(facts: Facts) -> tuple[object, ...]:

@@ -17,6 +17,7 @@ from typing import Self, TypeVar
 from PIL import Image
 
 from tlstudio.data.decode import read_image
+from tlstudio.databases import forget_if_damaged, open_cache
 from tlstudio.paths import cache_dir
 
 _log = logging.getLogger(__name__)
@@ -34,10 +35,8 @@ _TOGETHER = 32  # copies written at once
 _KEPT_WHEN_FULL = 0.8
 _DAY = 24 * 60 * 60  # seconds: how exactly it is known when a copy was last asked for
 _TABLES = (
-    "drop table if exists copies",
     "create table copies (key blob primary key, seen integer not null, content blob not null)",
     "create index by_age on copies (seen)",
-    f"pragma user_version = {_VERSION}",
 )
 
 
@@ -86,23 +85,16 @@ class ThumbnailCache:
             return None
         try:
             if self._connection is None:
-                self._connection = _opened(self._path)
+                self._connection = open_cache(self._path, _VERSION, _TABLES, _PATIENCE)
             return call(self._connection)
         except (sqlite3.Error, OSError) as error:
             _log.warning("Thumbnails are not kept in %s", self._path, exc_info=True)
             self._given_up = True
-            self._forget_if_damaged(error)
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+            forget_if_damaged(self._path, error)
             return None
-
-    def _forget_if_damaged(self, error: Exception) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-        # An OperationalError is a file that is locked, or a full disk.
-        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
-            for end in ("", "-wal", "-shm"):
-                with contextlib.suppress(OSError):
-                    Path(f"{self._path}{end}").unlink(missing_ok=True)
 
 
 def thumbnail(path: Path, side: int, cache: ThumbnailCache) -> Image.Image:
@@ -139,28 +131,6 @@ def _key(path: Path, side: int) -> bytes:
 
 def _today() -> int:
     return int(time.time()) // _DAY
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=_PATIENCE)
-    try:
-        connection.execute("pragma journal_mode = wal")
-        connection.execute("pragma synchronous = off")  # a power cut costs copies, no more
-        if not _is_current(connection):
-            with connection:
-                connection.execute("begin immediate")
-                if not _is_current(connection):  # another window may have come first
-                    for statement in _TABLES:
-                        connection.execute(statement)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _is_current(connection: sqlite3.Connection) -> bool:
-    return connection.execute("pragma user_version").fetchone()[0] == _VERSION
 
 
 def _get(connection: sqlite3.Connection, key: bytes) -> bytes | None:

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from tlstudio.databases import forget_if_damaged, open_cache
 from tlstudio.paths import cache_dir
 from tlstudio.zeroshot.events import Vectors
 
@@ -31,7 +32,6 @@ _TABLES = (
     path text primary key, size integer not null, mtime integer not null, digest blob not null
 ) without rowid""",
     "create table speeds (clip text primary key, images_per_second real not null)",
-    f"pragma user_version = {_VERSION}",
 )
 
 
@@ -141,42 +141,20 @@ class EmbeddingStore:
             yield
         except (sqlite3.Error, OSError) as error:
             _log.warning("%s cannot be %s", self._path, what, exc_info=True)
-            # An OperationalError is a file that is locked, or a full disk.
-            damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(
-                error, sqlite3.OperationalError
-            )
-            for end in ("", "-wal", "-shm") if damaged else ():
-                with contextlib.suppress(OSError):
-                    Path(f"{self._path}{end}").unlink(missing_ok=True)
+            forget_if_damaged(self._path, error)
 
     @contextlib.contextmanager
     def _opened(self) -> Generator[sqlite3.Connection]:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self._path, timeout=_PATIENCE)
-        try:
-            connection.execute("pragma journal_mode = wal")
-            connection.execute("pragma synchronous = off")  # a power cut costs a second look, no more
-            if not _is_current(connection):
-                with connection:
-                    connection.execute("begin immediate")
-                    if not _is_current(connection):  # another window may have come first
-                        for table in ("models", "vectors", "files", "speeds"):
-                            connection.execute(f"drop table if exists {table}")
-                        for statement in _TABLES:
-                            connection.execute(statement)
-            with connection:
-                yield connection
-        finally:
-            connection.close()
+        with (
+            contextlib.closing(open_cache(self._path, _VERSION, _TABLES, _PATIENCE)) as connection,
+            connection,
+        ):
+            yield connection
 
 
 def text_digest(prompt: str) -> bytes:
     """What a sentence's vector is kept under; no file's digest is the same."""
     return b"text" + hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).digest()
-
-
-def _is_current(connection: sqlite3.Connection) -> bool:
-    return connection.execute("pragma user_version").fetchone()[0] == _VERSION
 
 
 def _parts(items: Sequence[T]) -> list[Sequence[T]]:
