@@ -12,11 +12,13 @@ from tlstudio.evaluation.metrics import (
     NONE,
     Estimate,
     Metrics,
+    class_curves,
     compare,
     confusion_matrix,
     measure,
     proportion,
     reliability,
+    smallest_gap,
 )
 
 
@@ -186,3 +188,44 @@ def test_that_what_does_not_fit_is_refused(labels: list[int], predictions: list[
     probabilities = np.full((len(predictions), 3), 1 / 3)
     with pytest.raises(ValueError, match=r"fit|no image|none of"):
         measure(np.array(labels, int), probabilities, np.array(predictions, int))
+
+
+@settings(max_examples=25, deadline=None)
+@given(cases)
+def test_that_curves_and_their_areas_are_those_of_scikit_learn(case: tuple[np.ndarray, np.ndarray]):
+    labels, probabilities = case
+    for label, curves in enumerate(class_curves(labels, probabilities)):
+        truth, scores = labels == label, probabilities[:, label]
+        if truth.all() or not truth.any():
+            assert curves is None
+            continue
+        assert curves is not None
+        false, true, _ = sklearn_metrics.roc_curve(truth, scores, drop_intermediate=False)
+        np.testing.assert_allclose(curves.roc, np.stack([false, true], axis=1), atol=1e-6)
+        precision, recall, _ = sklearn_metrics.precision_recall_curve(truth, scores)
+        np.testing.assert_allclose(
+            curves.pr[-len(recall) :], np.stack([recall, precision], axis=1), atol=1e-6
+        )
+        assert curves.auroc == pytest.approx(sklearn_metrics.roc_auc_score(truth, scores), abs=1e-6)
+        expected = sklearn_metrics.average_precision_score(truth, scores)
+        assert curves.average_precision == pytest.approx(expected, abs=1e-6)
+
+
+def test_that_curves_of_many_images_are_thinned_but_their_areas_are_not():
+    labels, probabilities = some(5_000, 2, 3)
+    curves = class_curves(labels, probabilities)[1]
+    assert curves is not None
+    assert len(curves.roc) == len(curves.pr) == 500
+    assert (curves.roc[0].tolist(), curves.roc[-1].tolist()) == ([0, 0], [1, 1])
+    expected = sklearn_metrics.roc_auc_score(labels == 1, probabilities[:, 1])
+    assert curves.auroc == pytest.approx(expected, abs=1e-6)
+
+
+def test_that_the_smallest_gap_is_the_one_that_the_exact_test_believes():
+    assert smallest_gap(60) == 6 / 60
+    assert smallest_gap(3) == 1.0
+    labels = np.zeros(60, int)
+    worse = np.zeros(60, int)
+    for mistakes, believed in ((5, False), (6, True)):
+        worse[:mistakes] = 1
+        assert (compare(labels, labels, worse).p < 0.05) is believed

@@ -5,9 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tlstudio.data.batches import Batch, as_is, image_batches, in_batches
-from tlstudio.data.catalogue import Catalogue
 from tlstudio.data.pictures import Pictures
-from tlstudio.errors import BadInput
+from tlstudio.evaluation.run_images import images_of
 from tlstudio.events import Control, Event, Progress
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.checkpoint import load_model, newest_whole
@@ -24,20 +23,8 @@ def evaluate(run_path: Path, control: Control, *, device: str = "auto") -> Itera
         BadInput: the folder is no run, has no finished epoch that is whole, or its test images are gone.
     """
     run = RunFolder.open(run_path)
-    try:
-        catalogue = Catalogue.from_json(run.read("split.json"))
-    except (KeyError, TypeError) as error:
-        raise BadInput(
-            f"{run.path / 'split.json'} is damaged.", "Copy the run's whole folder again."
-        ) from error
+    catalogue = images_of(run, ("test",))
     images = catalogue.of_split("test")
-    lost = [image.path for image in images if not catalogue.file(image).is_file()]
-    if lost:
-        raise BadInput(
-            f"{len(lost)} of the run's {len(images)} test images cannot be found in {catalogue.root}, "
-            f"{lost[0]} among them.",
-            "Put the folder back where it was when the run was trained.",
-        )
     yield Progress("Loading the model")
     # Whichever epoch: it only brings the frozen layers, and test_epochs the rest of each.
     model = load_model(run, newest_whole(run), choose_device(device))

@@ -24,6 +24,7 @@ from tlstudio.data.pictures import Pictures
 from tlstudio.errors import BadInput
 from tlstudio.evaluation.labels_events import LabelsJudged, SuspectedLabel
 from tlstudio.evaluation.labels_judging import Doubt, doubts, fold_of_each, out_of_sample
+from tlstudio.evaluation.run_images import images_of
 from tlstudio.events import Control, Event, Notice, Progress
 from tlstudio.models.architectures import architecture
 from tlstudio.models.build import build
@@ -40,7 +41,6 @@ from tlstudio.training.setup import Job, make_job
 
 _THREADS = 4
 _TRUSTED = 0.5  # of the labels that a judge has to agree with: one that knows nothing suspects half of them
-_WAY_OUT = "Put the folder back where it was when the run was trained."
 
 
 def suspected_labels(run_path: Path, control: Control, *, device: str = "auto") -> Iterator[Event]:
@@ -55,7 +55,7 @@ def suspected_labels(run_path: Path, control: Control, *, device: str = "auto") 
         StudioError: the pre-trained weights could not be fetched.
     """
     run = RunFolder.open(run_path)
-    catalogue = _images_of(run)
+    catalogue = images_of(run)
     random = run.config.strategy is Strategy.SCRATCH or run.config.weights == RANDOM
     judge = _by_the_chosen_model if random else _by_pretrained_features
     images, probabilities, how = yield from judge(run, catalogue, control, choose_device(device))
@@ -74,27 +74,6 @@ def suspected_labels(run_path: Path, control: Control, *, device: str = "auto") 
 
 
 Judgement = tuple[tuple[ImageRecord, ...], np.ndarray, str]  # images, their probabilities, and by what
-
-
-def _images_of(run: RunFolder) -> Catalogue:
-    """
-    Raises:
-        BadInput: the list of images is damaged, or some are gone.
-    """
-    try:
-        catalogue = Catalogue.from_json(run.read("split.json"))
-    except (KeyError, TypeError) as error:
-        raise BadInput(
-            f"{run.path / 'split.json'} is damaged.", "Copy the run's whole folder again."
-        ) from error
-    lost = [image.path for image in catalogue.images if not catalogue.file(image).is_file()]
-    if lost:
-        raise BadInput(
-            f"{len(lost)} of the run's {len(catalogue.images)} images cannot be found in {catalogue.root}, "
-            f"{lost[0]} among them.",
-            _WAY_OUT,
-        )
-    return catalogue
 
 
 def _suspect(catalogue: Catalogue, image: ImageRecord, doubt: Doubt) -> SuspectedLabel:

@@ -1,7 +1,8 @@
 """How well a classifier does on labelled images, and how sure that is: numbers in, plain data out.
 
-Precision, recall, F1, the confusion matrix and the calibration error are those of torchmetrics. Intervals
-hold 95 % of what other draws of as many images would give (percentile bootstrap, Efron & Tibshirani 1993).
+Precision, recall, F1, the confusion matrix, the calibration error and the ROC and PR curves are those of
+torchmetrics. Intervals hold 95 % of what other draws of as many images would give (percentile bootstrap,
+Efron & Tibshirani 1993).
 """
 
 import dataclasses
@@ -17,6 +18,8 @@ BINS: Final = 15  # of the reliability diagram, as Guo et al. 2017 have it
 _DRAWS = 2_000
 _SEED = 0
 _AT_ONCE = 2_000_000  # numbers drawn together
+_CURVE_POINTS = 500  # more than a screen has room for
+_CHANCE: Final = 0.05  # what is likelier than this may be chance
 _BELOW_ONE: Final = np.nextafter(np.float32(1), np.float32(0))
 
 Whole = NDArray[np.integer]
@@ -54,6 +57,23 @@ class ReliabilityBin:
     images: int
     confidence: float
     accuracy: float
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ClassCurves:
+    """One class against the rest, as its probability has to be ever lower to be said.
+
+    Attributes:
+        roc: points ``[M, 2]`` of false and true positive rate, from (0, 0) to (1, 1).
+        pr: points ``[M, 2]`` of recall and precision, from the lowest threshold to (0, 1).
+        auroc: area under the ROC curve.
+        average_precision: mean of the precisions, weighted by the recall that each adds.
+    """
+
+    roc: Numbers
+    pr: Numbers
+    auroc: float
+    average_precision: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,7 +151,7 @@ def measure(
         macro_f1=_macro_f1(confusion, draws, seed),
         classes=scores,
         confusion=tuple(map(tuple, confusion.tolist())),
-        ece=_calibration_error(labels, probabilities, bins),
+        ece=calibration_error(labels, probabilities, bins),
         bins=reliability(labels, probabilities, bins),
     )
 
@@ -151,6 +171,20 @@ def proportion(right: NDArray[np.bool_], *, draws: int = _DRAWS, seed: int = _SE
         return Estimate(share, limit if hits else 0.0, 1.0 if hits else 1 - limit)
     sums = np.random.default_rng(seed).binomial(images, share, draws)
     return _estimate(share, sums / images)
+
+
+def smallest_gap(images: int) -> float:
+    """The least difference in top-1 that so many images can show to be more than chance.
+
+    McNemar's exact test doubts any that fewer images make up, even where all of them speak for one side.
+
+    Raises:
+        ValueError: there is no image.
+    """
+    if images < 1:
+        raise ValueError("no image to compare by")
+    one_sided = next(count for count in range(1, 64) if 2 * 0.5**count < _CHANCE)
+    return min(1.0, one_sided / images)
 
 
 def compare(labels: Whole, first: Whole, second: Whole, *, draws: int = _DRAWS, seed: int = _SEED) -> Paired:
@@ -191,6 +225,44 @@ def reliability(labels: Whole, probabilities: Numbers, bins: int = BINS) -> tupl
     )
 
 
+def class_curves(labels: Whole, probabilities: Numbers) -> tuple[ClassCurves | None, ...]:
+    """ROC and PR curves of each class; None where all images are of a class, or none is.
+
+    The areas are exact; of the points those are left out that nobody could see.
+    """
+    return tuple(_curves(labels == label, probabilities[:, label]) for label in range(probabilities.shape[1]))
+
+
+def _curves(positive: NDArray[np.bool_], scores: Numbers) -> ClassCurves | None:
+    import torch
+    from torchmetrics.functional.classification import (
+        binary_average_precision,
+        binary_precision_recall_curve,
+        binary_roc,
+    )
+    from torchmetrics.utilities.compute import auc
+
+    if positive.all() or not positive.any():
+        return None
+    # Above 1 by rounding, they would be taken for logits.
+    answers = torch.from_numpy(np.clip(scores, 0, 1).astype(np.float64))
+    truth = torch.from_numpy(positive.astype(np.int64))
+    false, true, _ = binary_roc(answers, truth)
+    precision, recall, _ = binary_precision_recall_curve(answers, truth)
+    return ClassCurves(
+        _thinned(np.stack([false.numpy(), true.numpy()], axis=1)),
+        _thinned(np.stack([recall.numpy(), precision.numpy()], axis=1)),
+        float(auc(false.double(), true.double())),
+        float(binary_average_precision(answers, truth)),
+    )
+
+
+def _thinned(points: Numbers) -> Numbers:
+    if len(points) <= _CURVE_POINTS:
+        return points
+    return points[np.linspace(0, len(points) - 1, _CURVE_POINTS).round().astype(np.intp)]
+
+
 def confusion_matrix(labels: Whole, predictions: Whole, classes: int) -> Whole:
     """Counts ``[C, C + 1]``: a row a class, a column an answer, the last one :data:`NONE`."""
     import torch
@@ -217,7 +289,8 @@ def _class_scores(labels: Whole, predictions: Whole, classes: int) -> tuple[Clas
     return tuple(ClassScore(*row) for row in zip(*columns, support, strict=True))
 
 
-def _calibration_error(labels: Whole, probabilities: Numbers, bins: int) -> float:
+def calibration_error(labels: Whole, probabilities: Numbers, bins: int = BINS) -> float:
+    """The expected calibration error: how far confidence and accuracy lie apart, on average."""
     import torch
     from torchmetrics.functional.classification import multiclass_calibration_error
 

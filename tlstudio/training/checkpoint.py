@@ -101,16 +101,26 @@ def way_out(run: RunFolder) -> str:
     return f"The newest whole model is that of epoch {epoch}: choose that one."
 
 
+def checkpoint_of(run: RunFolder, epoch: int) -> Path:
+    """The file of an epoch's model.
+
+    Raises:
+        BadInput: there is none; the hint names those that are there.
+    """
+    path = run.checkpoint(epoch)
+    if not path.is_file():
+        known = ", ".join(map(str, run.epochs())) or "none"
+        raise BadInput(f"{run.path} has no model of epoch {epoch}.", f"Its epochs are: {known}.")
+    return path
+
+
 def load_epoch(run: RunFolder, epoch: int, network: nn.Module) -> frozenset[str]:
     """Put an epoch's weights into ``network``, whose frozen ones are there already; gives their names.
 
     Raises:
         BadInput: there is no such epoch, or its file is damaged: then the hint offers the newest whole one.
     """
-    path = run.checkpoint(epoch)
-    if not path.is_file():
-        known = ", ".join(map(str, run.epochs())) or "none"
-        raise BadInput(f"{run.path} has no model of epoch {epoch}.", f"Its epochs are: {known}.")
+    path = checkpoint_of(run, epoch)
     try:
         tensors = read_tensors(path)
     except BadInput as error:

@@ -101,7 +101,7 @@ def replay(path: Path, control: Control) -> Iterator[Event]:
     """
     run = RunFolder.open(path)
     started = _started(run)
-    epochs, tested, truth = _epochs(run), _tested(run), kept(run)
+    epochs, tested, truth = _epochs(run), tested_epochs(run), kept(run)
     result = run.read(RESULT_FILE) if run.has(RESULT_FILE) else None
     control.checkpoint()
     with _damaged(run, RESULT_FILE):
@@ -152,10 +152,15 @@ def _epochs(run: RunFolder) -> list[EpochFinished]:
         return [_event(EpochFinished, row) for row in rows]
 
 
-def _tested(run: RunFolder) -> list[EpochTested]:
+def tested_epochs(run: RunFolder) -> tuple[EpochTested, ...]:
+    """The table of a run's epochs on its test images; empty where they were not tested yet.
+
+    Raises:
+        BadInput: the table is damaged.
+    """
     rows: list[Any] = run.read(TEST_FILE) if run.has(TEST_FILE) else []
     with _damaged(run, TEST_FILE):
-        return [_event(EpochTested, row) for row in rows]
+        return tuple(_event(EpochTested, row) for row in rows)
 
 
 def _event(kind: type[_E], row: dict[str, Any]) -> _E:
