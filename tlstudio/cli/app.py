@@ -199,15 +199,22 @@ def _resume(run: Path, accept_changed_data: bool) -> Iterator[Event]:
 @guarded
 def evaluate(
     run: Annotated[Path, typer.Argument(help="The run's folder.", metavar="RUN")],
+    epoch: Annotated[
+        int | None, typer.Option(help="Whose model to measure closely.  [default: the one validation chose]")
+    ] = None,
     device: Device = "auto",
     json: Json = False,
 ) -> int:
-    """Test every epoch's model of a run on its test images."""
+    """Test every epoch's model of a run, and measure one closely, on its validation and test images."""
     with interruptible() as control:
-        from tlstudio.evaluation.every_epoch import evaluate as engine_evaluate
+        from tlstudio.cli.evaluation import print_evaluated
+        from tlstudio.evaluation.one_epoch import evaluate_epoch
+        from tlstudio.evaluation.one_epoch_events import EpochEvaluated
 
-        show_all(engine_evaluate(run, control, device=device), as_json=json)
-    if not json:
+        events = evaluate_epoch(run, control, epoch=epoch, device=device, test_again=True)
+        last = show_all(events, as_json=json)
+    if isinstance(last, EpochEvaluated) and not json:
+        print_evaluated(last)
         typer.echo(f"The table is kept in {run.absolute() / 'test.json'}")
     return DONE
 
