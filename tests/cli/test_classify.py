@@ -1,5 +1,6 @@
 """`tlstudio predict`, `zero-shot` and `evaluate`: one line an image, one row an epoch."""
 
+import shutil
 import signal
 import socket
 import urllib.error
@@ -124,20 +125,39 @@ def test_that_predicting_without_weights_or_network_exits_1(
     assert "could not be downloaded" in ran.err
 
 
-def test_that_evaluating_a_run_prints_a_line_an_epoch(cli: Cli, finished_run: Path):
-    table = RunFolder.open(finished_run).read("test.json")
-    ran = cli("evaluate", finished_run, "--json")
+@pytest.fixture
+def own_run(finished_run: Path, tmp_path: Path) -> Path:
+    """A copy of the finished run, in which what its models say may be kept."""
+    return shutil.copytree(finished_run, tmp_path / "run")
+
+
+def test_that_evaluating_a_run_prints_a_line_an_epoch_and_one_of_the_chosen(cli: Cli, own_run: Path):
+    table = RunFolder.open(own_run).read("test.json")
+    ran = cli("evaluate", own_run, "--json")
     assert (ran.status, ran.err) == (0, "")
-    assert ran.lines() == table
-    assert [line["event"] for line in ran.lines()] == ["epoch_tested", "epoch_tested"]
+    *tested, measured = ran.lines()
+    assert tested == table
+    chosen = next(row["epoch"] for row in table if row["chosen"])
+    assert (measured["event"], measured["epoch"]) == ("epoch_evaluated", chosen)
 
 
-def test_that_evaluating_for_people_prints_the_table_and_where_it_is_kept(cli: Cli, finished_run: Path):
-    ran = cli("evaluate", finished_run)
+def test_that_another_epoch_can_be_measured(cli: Cli, own_run: Path):
+    (found,) = cli("evaluate", own_run, "--epoch", 1, "--json").events("epoch_evaluated")
+    assert found["epoch"] == 1
+    wrong = cli("evaluate", own_run, "--epoch", 7, "--json")
+    assert (wrong.status, wrong.out) == (2, "")
+    assert "Its epochs are: 1, 2." in wrong.err
+
+
+def test_that_evaluating_for_people_prints_the_table_and_where_it_is_kept(cli: Cli, own_run: Path):
+    ran = cli("evaluate", own_run)
     assert ran.status == 0
     assert ran.out.startswith("Every epoch's model, tested")
     assert ran.out.count("chosen by validation") == 1
-    assert ran.out.splitlines()[-1] == f"The table is kept in {finished_run / 'test.json'}"
+    for words in ("Top-1", "Macro F1", "AUROC", "Calibration error on test", "Validation chose epoch"):
+        assert words in ran.out
+    assert "two models can only be told apart" in ran.out
+    assert ran.out.splitlines()[-1] == f"The table is kept in {own_run / 'test.json'}"
 
 
 def test_that_evaluating_what_is_no_run_exits_2(cli: Cli, tmp_path: Path):
