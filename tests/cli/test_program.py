@@ -28,7 +28,7 @@ COMMANDS = {
     ],
     "estimate": ["--data", "--arch", "--strategy", "--epochs", "--stage", "--json"],
     "find-lr": ["--data", "--arch", "--strategy", "--batch", "--rate", "--json"],
-    "evaluate": ["RUN", "--json"],
+    "evaluate": ["RUN", "--epoch", "--json"],
     "predict": ["RUN|ARCH", "PATH", "--json"],
     "zero-shot": ["--classes", "--template", "--model", "--pretrained", "PATH", "--json"],
     "layers": ["ARCH", "--json"],
