@@ -20,6 +20,7 @@ from tlstudio.ui.worker import Worker
 from tlstudio.ui.zero_shot.classify_tab import ClassifyTab
 from tlstudio.ui.zero_shot.desk import ZeroShotDesk
 from tlstudio.ui.zero_shot.form import QuestionForm
+from tlstudio.ui.zero_shot.inside_tab import InsideTab
 from tlstudio.ui.zero_shot.search_tab import SearchTab
 from tlstudio.zeroshot.templates import TemplatesRead
 
@@ -31,6 +32,7 @@ _PAGE = "zero-shot"
 # The tabs after Classify, in their order; each looks at the same desk.
 _TABS: tuple[tuple[str, Callable[[ZeroShotDesk, Session, Worker, Theme], QWidget]], ...] = (
     ("Search", SearchTab),
+    ("Look inside", InsideTab),
 )
 
 
@@ -109,7 +111,7 @@ class ZeroShotPage(Page):
         for name, make in _TABS:
             self.tabs.addTab(name)
             tab = make(self.desk, self._session, self._worker, theme)
-            if isinstance(tab, SearchTab):
+            if isinstance(tab, SearchTab | InsideTab):
                 tab.images_wanted.connect(self._browse_images)
             self._shown.addWidget(tab)
         self.tabs.setVisible(self.tabs.count() > 1)
