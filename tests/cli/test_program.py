@@ -30,6 +30,7 @@ COMMANDS = {
     "find-lr": ["--data", "--arch", "--strategy", "--batch", "--rate", "--json"],
     "evaluate": ["RUN", "--epoch", "--json"],
     "predict": ["RUN|ARCH", "PATH", "--json"],
+    "search": ["DIR", "SENTENCE", "--like", "--top", "--model", "--json"],
     "zero-shot": ["--classes", "--template", "--model", "--pretrained", "PATH", "--json"],
     "layers": ["ARCH", "--json"],
     "doctor": [],

@@ -10,11 +10,11 @@ from typing import Annotated, Protocol
 import typer
 
 from tlstudio import __version__
-from tlstudio.cli.clip_options import Model, Pretrained, Template, classes_of, clip_of, templates_of
 from tlstudio.cli.faces import show_all, write_json_line
 from tlstudio.cli.few_shot import few_shot
 from tlstudio.cli.guard import BAD_INPUT, DONE, FAILED, INTERRUPTED, guarded, interruptible
 from tlstudio.cli.options import Configure, Device, Divide, Json, ManyOptions, configured, divided
+from tlstudio.cli.search import search
 from tlstudio.cli.zero_shot import zero_shot
 from tlstudio.cli.zero_shot_test import zero_shot_test
 from tlstudio.config import RunConfig, Strategy
@@ -22,7 +22,6 @@ from tlstudio.errors import BadInput
 from tlstudio.events import Event
 from tlstudio.logs import log_to_file
 from tlstudio.training.events import RunFailed, RunStopped
-from tlstudio.zeroshot.events import Question, ZeroShotRequest
 
 app = typer.Typer(
     name="tlstudio",
@@ -262,6 +261,7 @@ def predict(
 app.command("zero-shot")(zero_shot)
 app.command("zero-shot-test", cls=ManyOptions)(zero_shot_test)
 app.command("few-shot", cls=ManyOptions)(few_shot)
+app.command("search")(search)
 
 
 @app.command()
