@@ -233,3 +233,22 @@ def test_that_the_images_of_a_run_come_as_it_had_them(
     assert classes(own) == ["blue", "green", "rose"]
     assert own.split_editor.values["folds"] == 3
     assert own.split_editor.fold_box.currentText() == "2 of 3"
+
+
+def test_that_the_images_of_an_old_run_do_not_lose_the_corrections_made_since(
+    own: DataPage, worker: Worker, qtbot
+) -> None:
+    before = own.folder.data
+    rename(own, "green", "other")
+    qtbot.waitUntil(lambda: "other" in classes(own))
+    qtbot.waitUntil(lambda: not worker.tasks)
+    since = own.folder.data.corrections
+    own.open_images_of_run(before)
+    qtbot.waitUntil(lambda: not worker.tasks)
+    assert own.folder.data.corrections == Corrections()
+    assert CorrectionStore().load(Path(before.root)).corrections == since
+    assert "other" not in classes(own)
+    QTest.keyClick(own.class_list, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: own.folder.data.corrections == since)
+    qtbot.waitUntil(lambda: not worker.tasks)
+    assert "other" in classes(own)

@@ -36,6 +36,11 @@ _training = threading.Lock()  # held by whatever trains, for the length of it
 _SECONDS_BETWEEN_LOOKS = 0.1
 _FREED_AT_ONCE = 1_000  # objects, in less than a millisecond
 
+_OTHERS_KEPT = (
+    "These are not the last corrections made to this folder. "
+    "Undo brings those back; a change takes their place."
+)
+
 SAMPLE = "sample"  # what DataConfig's root says for the images that the studio paints itself
 
 
@@ -74,7 +79,8 @@ class DataOpened(Event):
 
     ``data`` is how it is read and divided, with what was kept for it; ``divided`` is what comes of that, and
     ``counts`` its images. ``notes`` say what of that no longer fits the folder, and what of an archive was
-    left out. ``given`` are the splits that the folder itself gives.
+    left out. ``given`` are the splits that the folder itself gives. ``others`` are the corrections that are
+    kept for the folder where these are not they.
     """
 
     scanned: ScanFinished
@@ -83,6 +89,7 @@ class DataOpened(Event):
     counts: Counts
     notes: tuple[str, ...] = ()
     given: frozenset[Split] = frozenset()
+    others: Corrections | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,14 +146,17 @@ def open_images(wanted: DataConfig, recalled: bool, control: Control) -> Iterato
                 root = event.root
             else:
                 yield event
+    kept = CorrectionStore().load(root)
+    others: Corrections | None = None
     if recalled:
-        kept = CorrectionStore().load(root)
         wanted = wanted.model_copy(update={"nesting": kept.nesting, "corrections": kept.corrections})
-    notes: list[str] = []
+    elif kept.nesting == wanted.nesting and kept.corrections not in (wanted.corrections, Corrections()):
+        others = kept.corrections
+    notes = [_OTHERS_KEPT] if others else []
     for event in scan(root, control, nesting=wanted.nesting):
         match event:
             case ScanFinished():
-                yield _opened(event, wanted, notes)
+                yield dataclasses.replace(_opened(event, wanted, notes), others=others)
             case Notice(sentence):
                 notes.append(sentence)
             case _:

@@ -241,7 +241,9 @@ class OpenFolder(QObject):
         self._dividing = None
         self._keeps = self._keeps and event.data.root == self.data.root
         if not again or self.history.current != event.data.corrections:
-            self.history = History(event.data.corrections)
+            self.history = History(event.others or event.data.corrections)
+            if event.others:
+                self.history.add(event.data.corrections)
         old = (self.scanned, self.divided)
         self._found = engine.DataChecked(event.scanned, ())
         self._possible = event.data.corrections
