@@ -19,8 +19,10 @@ from tlstudio.ui.widgets.basics import button
 from tlstudio.ui.worker import Worker
 from tlstudio.ui.zero_shot.classify_tab import ClassifyTab
 from tlstudio.ui.zero_shot.desk import ZeroShotDesk
+from tlstudio.ui.zero_shot.few_shot_tab import FewShotTab
 from tlstudio.ui.zero_shot.form import QuestionForm
 from tlstudio.ui.zero_shot.inside_tab import InsideTab
+from tlstudio.ui.zero_shot.measure_tab import MeasureTab
 from tlstudio.ui.zero_shot.search_tab import SearchTab
 from tlstudio.zeroshot.templates import TemplatesRead
 
@@ -33,6 +35,8 @@ _PAGE = "zero-shot"
 _TABS: tuple[tuple[str, Callable[[ZeroShotDesk, Session, Worker, Theme], QWidget]], ...] = (
     ("Search", SearchTab),
     ("Look inside", InsideTab),
+    ("Measure", MeasureTab),
+    ("Few labels", FewShotTab),
 )
 
 

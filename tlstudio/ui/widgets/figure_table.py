@@ -47,9 +47,8 @@ class FigureTable(QTableWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.horizontalHeaderItem(0).setTextAlignment(
-            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        )
+        if (first := self.horizontalHeaderItem(0)) is not None:
+            first.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.setSortingEnabled(True)
         self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         self.activated.connect(self._chosen)
@@ -68,10 +67,8 @@ class FigureTable(QTableWidget):
 
     def texts(self) -> list[list[str]]:
         """What stands in the cells, row by row."""
-        return [
-            [self.item(row, column).text() for column in range(self.columnCount())]
-            for row in range(self.rowCount())
-        ]
+        model, columns = self.model(), range(self.columnCount())
+        return [[model.index(row, one).data() for one in columns] for row in range(self.rowCount())]
 
     def _chosen(self, index: QModelIndex) -> None:
         self.row_chosen.emit(index.data(_ROW))
@@ -103,7 +100,7 @@ class GainBars(QStyledItemDelegate):
 
     def __init__(self, theme: Theme, table: FigureTable) -> None:
         super().__init__(table)
-        self._theme, self._table = theme, table
+        self._theme = theme
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -112,10 +109,9 @@ class GainBars(QStyledItemDelegate):
         value = index.data(_VALUE)
         if value is None:
             return
-        column = index.column()
-        widest = max(
-            abs(self._table.item(row, column).data(_VALUE) or 0) for row in range(index.model().rowCount())
-        )
+        model = index.model()
+        values = (model.index(row, index.column()).data(_VALUE) for row in range(model.rowCount()))
+        widest = max(abs(one or 0) for one in values)
         place: QRect = option.rect  # pyright: ignore[reportAttributeAccessIssue]
         box = place.adjusted(Space.S, 0, -Space.S, 0)
         height, middle = int(Size.BAR), box.left() + Size.FIELD // 4
