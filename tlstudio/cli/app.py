@@ -13,6 +13,7 @@ from tlstudio import __version__
 from tlstudio.cli.faces import show_all, write_json_line
 from tlstudio.cli.few_shot import few_shot
 from tlstudio.cli.guard import BAD_INPUT, DONE, FAILED, INTERRUPTED, guarded, interruptible
+from tlstudio.cli.lab import lab
 from tlstudio.cli.options import Configure, Device, Divide, Json, ManyOptions, configured, divided
 from tlstudio.cli.search import search
 from tlstudio.cli.zero_shot import zero_shot
@@ -258,6 +259,7 @@ def predict(
     return DONE
 
 
+app.command("lab", cls=ManyOptions)(lab)
 app.command("zero-shot")(zero_shot)
 app.command("zero-shot-test", cls=ManyOptions)(zero_shot_test)
 app.command("few-shot", cls=ManyOptions)(few_shot)

@@ -18,7 +18,8 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 from rich.table import Table
 
-from tlstudio.cli import tables
+from tlstudio.cli import lab_lines, tables
+from tlstudio.evaluation.lab_events import EntryFailed, EntryFinished, EntryStarted, LabStarted
 from tlstudio.events import Event, Notice, Progress
 from tlstudio.inference.events import ImageClassified, ImageSkipped, PredictionFinished
 from tlstudio.models.events import Downloaded
@@ -104,6 +105,9 @@ class People:
                     self._console.print(f"{_count(event.skipped, 'file')} could not be read.", style="yellow")
             case LrTried() | LrSuggested() | TimesEstimated():
                 self._before_training(event)
+            case LabStarted() | EntryStarted() | EntryFinished() | EntryFailed():
+                self.clear()
+                self._console.print(lab_lines.line(event), soft_wrap=True)
             case _:
                 self._training(event)
 
