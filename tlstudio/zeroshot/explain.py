@@ -13,6 +13,7 @@ from torch.nn import functional
 from tlstudio.data.decode import read_image
 from tlstudio.errors import BadInput
 from tlstudio.events import Control, Event, Progress
+from tlstudio.models import heat
 from tlstudio.models.download import in_background
 from tlstudio.zeroshot.classify import embedded
 from tlstudio.zeroshot.events import Clip, Vectors
@@ -45,8 +46,8 @@ def where(image: Path, captions: Prompts, model: Clip, control: Control) -> Iter
     for number, (caption, text) in enumerate(zip(captions, texts, strict=True)):
         yield Progress("Looking for the caption", number, len(captions))
         control.checkpoint()
-        heat, similarity = heat_map(clip, pixels, text)
-        yield MatchFound(image, caption, seen, heat, similarity)
+        found, similarity = heat_map(clip, pixels, text)
+        yield MatchFound(image, caption, seen, found, similarity)
 
 
 def similarities(images: Sequence[Path], captions: Prompts, model: Clip, control: Control) -> Iterator[Event]:
@@ -98,7 +99,7 @@ def heat_map(clip: LoadedClip, pixels: Tensor, text: Vectors) -> tuple[Floats, f
     Grad-CAM (Selvaraju et al. 2017) on the last feature map of a convolutional tower, gradient times
     activation on the last patch tokens of a transformer that the score still depends on.
     """
-    from captum.attr import LayerAttribution, LayerGradCam, LayerGradientXActivation
+    from captum.attr import LayerGradCam, LayerGradientXActivation
 
     direction = torch.from_numpy(np.array(text)).to(clip.device)
     similarity = float("nan")
@@ -119,11 +120,8 @@ def heat_map(clip: LoadedClip, pixels: Tensor, text: Vectors) -> tuple[Floats, f
         else:
             tokens: Any = LayerGradientXActivation(match, place.layer).attribute(batch)
             found = place.as_grid(tokens.sum(-1, keepdim=True))
-    grid = found.detach().float().clamp(min=0)
     height, width = pixels.shape[-2:]
-    heat = LayerAttribution.interpolate(grid, (height, width), "bilinear")[0, 0].clamp(min=0)
-    most = heat.max()
-    return (heat / most if most > 0 else heat).cpu().numpy(), similarity
+    return heat.as_heat(found, height, width), similarity
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -196,10 +194,8 @@ def as_seen(pixels: Tensor, preprocess: Any) -> np.ndarray:
     from torchvision.transforms import Normalize
 
     steps = [step for step in getattr(preprocess, "transforms", ()) if isinstance(step, Normalize)]
-    for step in reversed(steps):
-        mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (step.mean, step.std))
-        pixels = pixels * std + mean
-    return (pixels.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
+    mean, std = (steps[-1].mean, steps[-1].std) if steps else ((0.0,) * 3, (1.0,) * 3)
+    return heat.as_seen(pixels, mean, std)
 
 
 def centred(vectors: Vectors) -> Vectors:
