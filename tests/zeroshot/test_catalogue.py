@@ -1,11 +1,13 @@
 """The models on offer agree with open_clip, and their presence is seen without a network."""
 
+import importlib.util
 from pathlib import Path
 
 import open_clip
 import pytest
+import torch
 
-from tlstudio.zeroshot.catalogue import ClipModel, clip_models, present
+from tlstudio.zeroshot.catalogue import ClipModel, clip_models, missing_package, present
 from tlstudio.zeroshot.events import Clip
 
 
@@ -24,10 +26,28 @@ def put_into_cache(hub: Path, repo_id: str, name: str, content: bytes) -> Path:
 @pytest.mark.parametrize("model", clip_models(), ids=lambda model: f"{model.model}-{model.pretrained}")
 def test_that_open_clip_knows_the_model_and_keeps_it_in_the_same_place(model: ClipModel) -> None:
     assert open_clip.get_pretrained_cfg(model.model, model.pretrained)["hf_hub"] == f"{model.repo_id}/"
-    # Tokenizers of other packages are not installed with the studio.
     config = open_clip.get_model_config(model.model)
     assert config is not None
-    assert "hf_tokenizer_name" not in config["text_cfg"]
+    assert bool(model.needs) == ("hf_tokenizer_name" in config["text_cfg"])
+
+
+def test_that_a_package_is_missing_only_where_a_model_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanting = next(model for model in clip_models() if model.needs)
+    for found, missing in ((None, "transformers"), (object(), "")):
+        monkeypatch.setattr(importlib.util, "find_spec", lambda _name, found=found: found)
+        assert missing_package(wanting) == missing
+        assert missing_package(clip_models()[0]) == ""
+
+
+def test_that_sizes_are_those_of_the_parameters() -> None:
+    for model in clip_models():
+        if model.megabytes and not model.needs and model.repo_id:
+            config = open_clip.get_model_config(model.model)
+            assert config is not None
+            kind = open_clip.CustomTextCLIP if config.pop("custom_text", False) else open_clip.CLIP
+            with torch.device("meta"):
+                parameters = sum(one.numel() for one in kind(**config).parameters())
+            assert model.megabytes == pytest.approx(4 * parameters / 1e6, rel=0.01), model.title
 
 
 def test_that_the_default_of_a_request_comes_first() -> None:

@@ -1,6 +1,7 @@
 """The CLIP models on offer, known without importing torch or open_clip."""
 
 import dataclasses
+import importlib.util
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -27,6 +28,7 @@ class ClipModel:
     licence: str
     megabytes: int | None = None
     top1: float | None = None
+    needs: str = ""  # a package that its tokenizer wants, and that does not come with the studio
 
 
 # Accuracies from docs/openclip_results.csv of open_clip; megabytes are its parameters at four bytes each.
@@ -91,7 +93,8 @@ _MODELS = (
         "ResNet-50, OpenAI",
         "timm/resnet50_clip.openai",
         "MIT",
-        top1=59.82,
+        408,
+        59.82,
     ),
     ClipModel(
         "MobileCLIP2-S0",
@@ -99,6 +102,16 @@ _MODELS = (
         "MobileCLIP2-S0, small and quick",
         "timm/MobileCLIP2-S0-OpenCLIP",
         "Apple, research only",
+        299,
+    ),
+    ClipModel(
+        "ViT-B-16-SigLIP2",
+        "webli",
+        "SigLIP2 B/16, many languages",
+        "timm/ViT-B-16-SigLIP2",
+        "Apache-2.0",
+        1501,
+        needs="transformers",
     ),
 )
 
@@ -124,6 +137,11 @@ def weights_of(model: str) -> str | None:
 def demo_dir() -> Path:
     """Configuration, weights and card of the demo; see ``tlstudio.zeroshot.demo``."""
     return resources_dir() / "demo_clip"
+
+
+def missing_package(model: ClipModel) -> str:
+    """The package that a model wants and that is not installed, or ""."""
+    return model.needs if model.needs and importlib.util.find_spec(model.needs) is None else ""
 
 
 def present(model: ClipModel) -> bool:

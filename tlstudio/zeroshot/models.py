@@ -265,7 +265,7 @@ def _tokenizer(source: _Source, folder: str) -> Any:
     except ImportError as error:
         raise StudioError(
             f"{source.title} reads its prompts with the package {error.name}, which is not installed.",
-            "Install it, or choose a model with CLIP's own tokenizer, such as ViT-B-32.",
+            f"Install it (pip install {error.name}), or choose a model with CLIP's own tokenizer: ViT-B-32.",
         ) from error
     except OSError as error:
         raise StudioError(
