@@ -77,11 +77,12 @@ class _Column:
         """All that is there; appending later does not change it."""
         return self._room[: self._length]
 
-    def append(self, values: npt.ArrayLike) -> None:
+    def append(self, values: npt.ArrayLike, expected: int = 0) -> None:
+        """Where it is ``expected`` to get so long, it has to move only once."""
         more = np.asarray(values, self._room.dtype)
         length = self._length + len(more)
         if length > len(self._room):
-            shape = (max(length, 2 * self._length), *self._room.shape[1:])
+            shape = (max(length, expected, 2 * self._length), *self._room.shape[1:])
             room = np.empty(shape, self._room.dtype)
             room[: self._length] = self.values
             self._room = room
@@ -99,7 +100,7 @@ class ResultTable:
     """
 
     def __init__(self) -> None:
-        self._row_of: dict[Path, int] = {}
+        self._row_of: dict[str, int] = {}  # by what the path is written as: a path's own hash is slow
         self._paths: list[Path] = []
         self._ids = _Column(np.intp)
         self._next_id = 0
@@ -150,6 +151,11 @@ class ResultTable:
         return [self._paths[row] for row in rows.tolist()]
 
     @property
+    def waiting_count(self) -> int:
+        """How many those are."""
+        return int(np.count_nonzero((self._place.values == _NOWHERE) & ~self._failed.values))
+
+    @property
     def unread(self) -> dict[Path, str]:
         """The images that could not be read, and why."""
         return dict(self._reasons)
@@ -158,10 +164,10 @@ class ResultTable:
 
     def add(self, paths: Iterable[Path]) -> int:
         """Add the images that are not there yet; how many those were."""
-        fresh = [path for path in dict.fromkeys(paths) if path not in self._row_of]
+        fresh = {name: path for path in paths if (name := str(path)) not in self._row_of}
         first = len(self._paths)
         self._row_of |= zip(fresh, range(first, first + len(fresh)), strict=True)
-        self._paths += fresh
+        self._paths += fresh.values()
         self._ids.append(np.arange(self._next_id, self._next_id + len(fresh)))
         self._next_id += len(fresh)
         self._place.append(np.full(len(fresh), _NOWHERE))
@@ -187,7 +193,7 @@ class ResultTable:
             if column is not None:
                 column.replace(column.values[stays_there])
         self._paths = [self._paths[row] for row in np.flatnonzero(stays).tolist()]
-        self._row_of = {path: row for row, path in enumerate(self._paths)}
+        self._row_of = {str(path): row for row, path in enumerate(self._paths)}
         self._embedded = [self._paths[row] for row in self._row_at.values.tolist()]
         self._folded = self._by_name = None
 
@@ -225,7 +231,7 @@ class ResultTable:
         if self._scores is None:
             self._scores = _Column(np.float32, scores.shape[1])
         self._asked = asked
-        rows = np.array([self._row_of[paths[n]] for n in fresh], np.intp)
+        rows = np.array([self._row_of[str(paths[n])] for n in fresh], np.intp)
         first = len(self._embedded)
         self._place.values[rows] = np.arange(first, first + len(rows))
         self._failed.values[rows] = False
@@ -233,10 +239,10 @@ class ResultTable:
         for n in fresh:
             self._reasons.pop(paths[n], None)
         self._row_at.append(rows)
-        self._vectors.append(vectors[fresh])
-        self._scores.append(scores[fresh])
+        self._vectors.append(vectors[fresh], len(self))
+        self._scores.append(scores[fresh], len(self))
         for column, values in zip(self._judged, _judge(scores[fresh]), strict=True):
-            column.append(values)
+            column.append(values, len(self))
 
     def rescore(self, scores: Scores, asked: Asked) -> bool:
         """Replace all scores by those of another question; False where they are not of the images there."""
@@ -250,7 +256,7 @@ class ResultTable:
 
     def fail(self, path: Path, reason: str) -> None:
         """Note that an image cannot be read."""
-        row = self._row_of.get(path)
+        row = self.row_of(path)
         if row is not None and self._place.values[row] == _NOWHERE:
             self._failed.values[row] = True
             self._reasons[path] = reason
@@ -258,7 +264,7 @@ class ResultTable:
     # Single rows
 
     def row_of(self, path: Path) -> int | None:
-        return self._row_of.get(path)
+        return self._row_of.get(str(path))
 
     def reason(self, row: int) -> str:
         """Why the image could not be read, or ""."""
@@ -349,7 +355,7 @@ class ResultTable:
         return values
 
     def _place_of(self, path: Path) -> int | None:
-        row = self._row_of.get(path)
+        row = self.row_of(path)
         return None if row is None else int(self._place.values[row])
 
     def _sorted(self, rows: Rows, wanted: Wanted) -> Rows:
@@ -378,7 +384,7 @@ class ResultTable:
 
     def _texts(self) -> npt.NDArray[Any]:
         if self._folded is None:
-            self._folded = np.array([str(path).casefold() for path in self._paths], np.dtypes.StringDType())
+            self._folded = np.array([name.casefold() for name in self._row_of], np.dtypes.StringDType())
         return self._folded
 
     def _name_ranks(self) -> npt.NDArray[np.intp]:

@@ -175,9 +175,9 @@ class ResultModel(QAbstractTableModel):
         """Show these; one that has been taken out of the table is in no row of it until it is gone here."""
         self._ids = ids
         there = self.table.ids
-        rows = np.searchsorted(there, ids)
-        rows[rows == len(there)] = 0
-        self._rows = np.where(there[rows] == ids, rows, -1) if len(there) else np.full(len(ids), -1)
+        row_of = np.full(1 + max((int(some.max()) for some in (there, ids) if len(some)), default=0), -1)
+        row_of[there] = np.arange(len(there))
+        self._rows = row_of[ids]
 
     def _cell(self, row: int, column: int) -> str:
         if column in (0, len(COLUMNS) - 1):

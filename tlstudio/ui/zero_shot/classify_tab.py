@@ -235,7 +235,7 @@ class ClassifyTab(QWidget):
         if self._desk.busy:
             return
         images, shown = len(self._desk.images), self.results.rowCount()
-        waiting = len(self._desk.table.waiting)
+        waiting = self._desk.table.waiting_count
         if shown != images:
             words = f"{shown:,} of {amount(images, 'image')}"
         elif self._desk.outcome:

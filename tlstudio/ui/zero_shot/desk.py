@@ -1,6 +1,7 @@
 """What the tabs of the Zero-shot page share: the images, the question, the model, and what came of them."""
 
 import functools
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from tlstudio.zeroshot.text import check_question
 _ASK_AFTER = 250  # milliseconds after the last change of the question
 _FIND = "find"
 _SOON_DONE = 500  # sentences that are read before anybody wonders what is going on
-_TELL_AFTER = 100  # milliseconds in which results are gathered before they are shown
+_TELL_AFTER = 100  # milliseconds in which results and progress are gathered before they are shown
 
 
 class ZeroShotDesk(QObject):
@@ -77,6 +78,7 @@ class ZeroShotDesk(QObject):
         self._asked_question = self._asking_question = self._question
         self._current: object = None  # what tells events of the tasks at work from those of earlier ones
         self._slow = False
+        self._told = 0.0  # when progress was last told of
         self._begun = 0
         self._again = False
         self.table = ResultTable()
@@ -349,14 +351,14 @@ class ZeroShotDesk(QObject):
         self._task = None
         self._tell.stop()
         if not finished and self.asked is not None:
-            done = self._begun - len(self.table.waiting)
+            done = self._begun - self.table.waiting_count
             self.outcome = f"Stopped after {done:,} of {amount(self._begun, 'image')}" if done > 0 else ""
         self.results_changed.emit()
         self.running_changed.emit()
         if self._again:
             self._again = False
             self.classify()
-        elif finished and self.table.waiting:  # they were added meanwhile
+        elif finished and self.table.waiting_count:  # they were added meanwhile
             self.classify()
         elif self.asked is not None and self._question != self._asked_question:
             self._soon.start()
@@ -401,6 +403,9 @@ class ZeroShotDesk(QObject):
 
     def _tell_progress(self, event: Progress | Downloaded) -> None:
         done, total = event.done, event.total
+        if time.monotonic() - self._told < _TELL_AFTER / 1000 and done < total:
+            return
+        self._told = time.monotonic()
         if isinstance(event, Progress):
             count = f" · {done:,} of {total:,}" if total else "…"
             self.progressed.emit(f"{event.text}{count}", done, total)
