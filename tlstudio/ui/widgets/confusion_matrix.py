@@ -62,6 +62,7 @@ class ConfusionMatrix(QWidget):
         self._columns: tuple[str, ...] = ()
         self._hovered: tuple[int, int] | None = None
         self.current: tuple[int, int] | None = None
+        self.setProperty("role", "scrolled")
         self.setAccessibleName("Confusion matrix")
         self.setAccessibleDescription("The arrow keys move along the cells, Enter lists a cell's images.")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -194,12 +195,12 @@ class ConfusionMatrix(QWidget):
     def _left(self) -> int:
         metrics = QFontMetrics(font(Type.CAPTION))
         widest = max((metrics.horizontalAdvance(name) for name in self._names), default=0)
-        return Size.ICON + min(widest, _LABELS) + Space.S
+        return Size.ICON + min(widest + Space.XS, _LABELS) + Space.S
 
     def _top(self) -> int:
         metrics = QFontMetrics(font(Type.CAPTION))
         widest = max((metrics.horizontalAdvance(name) for name in self._columns), default=0)
-        return Size.ICON + min(widest, _LABELS) + Space.S
+        return Size.ICON + min(widest + Space.XS, _LABELS) + Space.S
 
     def _paint_cells(self, painter: QPainter, cell: int, dirty: QRect) -> None:
         rows, columns = self._counts.shape
@@ -274,6 +275,6 @@ def _rgb(color: QColor) -> NDArray[np.float64]:
 
 def _ink(fill: QColor, theme: Theme) -> QColor:
     """Dark or light, whichever is read more easily on ``fill``."""
-    if fill.lightnessF() > 0.5:
+    if 0.299 * fill.redF() + 0.587 * fill.greenF() + 0.114 * fill.blueF() > 0.55:
         return theme.color("ground" if theme.dark else "text")
     return theme.color("text" if theme.dark else "surface")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -19,6 +19,7 @@ Cell = str | tuple[float, str]  # a name, or a figure and how it is written
 
 _VALUE = Qt.ItemDataRole.UserRole
 _ROW = Qt.ItemDataRole.UserRole + 1
+_REACH = 32  # pixels of the longest bar
 
 
 class FigureTable(QTableWidget):
@@ -102,6 +103,10 @@ class GainBars(QStyledItemDelegate):
         super().__init__(table)
         self._theme = theme
 
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        """Room for the bar beside the words."""
+        return super().sizeHint(option, index) + QSize(2 * _REACH + Space.L, 0)
+
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
@@ -114,8 +119,8 @@ class GainBars(QStyledItemDelegate):
         widest = max(abs(one or 0) for one in values)
         place: QRect = option.rect  # pyright: ignore[reportAttributeAccessIssue]
         box = place.adjusted(Space.S, 0, -Space.S, 0)
-        height, middle = int(Size.BAR), box.left() + Size.FIELD // 4
-        length = round(abs(value) / widest * (Size.FIELD // 4)) if widest else 0
+        height, middle = int(Size.BAR), box.left() + _REACH
+        length = round(abs(value) / widest * _REACH) if widest else 0
         bar = QRect(middle if value > 0 else middle - length, box.center().y() - height // 2, length, height)
         painter.fillRect(bar, self._theme.color("new" if value > 0 else "error"))
         painter.fillRect(

@@ -96,6 +96,8 @@ class LabelCurve(QWidget):
         self._item.hideButtons()
         self._item.setMenuEnabled(False)
         self._item.getViewBox().setMouseEnabled(x=False, y=False)
+        for name in ("left", "bottom"):
+            self._item.getAxis(name).enableAutoSIPrefix(False)
         self._item.getAxis("left").setWidth(Size.AXIS + Space.S)
         self._item.setLabel("bottom", "Labelled images a class")
         self._item.setLabel("left", "Top-1 on the test images")

@@ -85,10 +85,11 @@ class ReliabilityChart(QWidget):
         self._item.setMenuEnabled(False)
         box: pg.ViewBox = self._item.getViewBox()
         box.setMouseEnabled(x=False, y=False)
-        box.setRange(xRange=(0, 1), yRange=(0, 1), padding=0.02)
+        box.setRange(xRange=(0, 1), yRange=(0, 1), padding=0.04)
         self._item.setLabel("bottom", "How sure it is")
         self._item.setLabel("left", "How often it is right")
         for name in ("bottom", "left"):
+            self._item.getAxis(name).enableAutoSIPrefix(False)
             self._item.getAxis(name).setTicks([_TICKS])
         for item in (self._bars, self._gaps, self._line):
             self._item.addItem(item)

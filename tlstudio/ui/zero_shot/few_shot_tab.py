@@ -42,6 +42,7 @@ class FewShotTab(LabelledTab):
         self.runs: list[TrainedPoint] = []
         self._begun: FewShotsBegun | None = None
         self.most = QuietComboBox()
+        self.most.setMinimumContentsLength(14)
         self.most.setAccessibleName("Up to how many images a class")
         for count in _MOST:
             self.most.addItem(f"Up to {count} a class", count)
