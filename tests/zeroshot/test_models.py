@@ -17,7 +17,7 @@ from tlstudio.errors import BadInput, Stopped, StudioError
 from tlstudio.events import Control, Event, Notice
 from tlstudio.inference.events import ImageClassified
 from tlstudio.zeroshot.events import Clip, Question, ZeroShotRequest
-from tlstudio.zeroshot.models import LoadedClip, load_clip
+from tlstudio.zeroshot.models import LoadedClip, load_clip, published_names
 
 Write = Callable[[str], TinyClip]
 
@@ -144,6 +144,12 @@ def test_that_an_unknown_model_gets_close_names() -> None:
     assert error.message == "open_clip has no model 'ViT-B-33'."
     assert "ViT-B-32" in error.hint
     assert "JSON file" in _refusal("qqqqqqqq").hint
+
+
+def test_that_the_names_of_all_published_weights_are_known() -> None:
+    names = published_names()
+    assert {"ViT-B-32/laion2b_s34b_b79k", "RN50/openai", "ViT-B-16-SigLIP2/webli"} <= set(names)
+    assert len(set(names)) == len(names)
 
 
 def test_that_a_models_name_may_be_written_in_any_case(known: None) -> None:

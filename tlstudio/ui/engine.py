@@ -19,6 +19,8 @@ from tlstudio.data.health import HealthReport, Kind
 from tlstudio.data.scan import ScanFinished
 from tlstudio.data.seen import Wanted
 from tlstudio.errors import BadInput, StudioError
+from tlstudio.evaluation.one_epoch_events import EpochEvaluated
+from tlstudio.evaluation.tables import What as EvaluationTable
 from tlstudio.events import Control, Event, Notice
 from tlstudio.garbage import making_many
 from tlstudio.runs.store import RunFolder
@@ -423,6 +425,42 @@ def check_labels(run: Path, control: Control) -> Iterator[Event]:
     return _alone(call(run, control), control)
 
 
+def find_runs(control: Control) -> Iterator[Event]:
+    """One FinishedRuns with all runs that are over, or were cut off, and have a model."""
+    from tlstudio.evaluation.finished_runs import find_runs as call
+
+    return call(control)
+
+
+def evaluate_epoch(run: Path, epoch: int, control: Control) -> Iterator[Event]:
+    """Progress, Notice and EpochTested, then one EpochEvaluated."""
+    with _torch_loaded():
+        from tlstudio.evaluation.one_epoch import evaluate_epoch as call
+
+    return call(run, control, epoch=epoch)
+
+
+def explain_answer(
+    run: Path, epoch: int, image: str, target: str, layer: str, pretrained: bool, control: Control
+) -> Iterator[Event]:
+    """Progress and Downloaded, then one Explained, of an epoch's model or of the network before training."""
+    with _torch_loaded():
+        from tlstudio.evaluation.explain import explain, explain_pretrained
+
+    if pretrained:
+        return explain_pretrained(run, image, control, target=target, layer=layer)
+    return explain(run, image, control, epoch=epoch, target=target, layer=layer)
+
+
+def save_evaluation(
+    what: EvaluationTable, evaluated: EpochEvaluated, split: Split, path: Path, control: Control
+) -> Iterator[Event]:
+    """Write a table of what was evaluated as CSV: one EvaluationSaved."""
+    from tlstudio.evaluation.tables import save_evaluation as call
+
+    return call(what, evaluated, split, path, control)
+
+
 def find_labels_right(
     root: Path, labels: Mapping[str, str], undone: bool, control: Control
 ) -> Iterator[Event]:
@@ -548,3 +586,19 @@ def save_measured(
     from tlstudio.zeroshot.measure_tables import save_table
 
     return save_table(what, measured, templates, path, control)
+
+
+@dataclasses.dataclass(frozen=True)
+class ClipNames(Event):
+    """All weights that open_clip can have downloaded, as "model/tag"."""
+
+    names: tuple[str, ...]
+
+
+def read_clip_names(control: Control) -> Iterator[Event]:
+    """One ClipNames."""
+    with _torch_loaded():
+        from tlstudio.zeroshot.models import published_names as call
+
+    control.checkpoint()
+    yield ClipNames(call())

@@ -145,6 +145,18 @@ def _key(network: Any, preprocess: Any) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
+def published_names() -> tuple[str, ...]:
+    """All weights that open_clip can have downloaded, as "model/tag"."""
+    import open_clip
+
+    pairs: Any = open_clip.list_pretrained()
+    return tuple(
+        f"{model}/{tag}"
+        for model, tag in pairs
+        if (open_clip.get_pretrained_cfg(model, tag) or {}).get("hf_hub")
+    )
+
+
 def forget() -> None:
     """Drop the model that is kept for the next call, and its memory."""
     global _last  # noqa: PLW0603 (a cache of one; see _last)

@@ -132,6 +132,7 @@ class ZeroShotPage(Page):
         self.form.changed.connect(self._question_changed)
         self.form.dataset_classes_asked.connect(self._take_dataset_classes)
         self.form.preset_asked.connect(self._look_up_preset)
+        self.form.picker.names_wanted.connect(self._look_up_names)
         self.form.edit_button.clicked.connect(self._stay_open)
         self.form.options.ranks_changed.connect(self.classify_tab.set_ranks)
         self._session.data_changed.connect(self._refresh)
@@ -195,6 +196,16 @@ class ZeroShotPage(Page):
         task = TaggedTask(preset, "Reading prompts", call, self._worker, self, quiet=True)
         task.happened.connect(self._preset_read)
         task.failed.connect(self._failed)
+
+    @Slot()
+    def _look_up_names(self) -> None:
+        task = TaggedTask("names", "Reading names", engine.read_clip_names, self._worker, self, quiet=True)
+        task.happened.connect(self._names_read)
+
+    @Slot(object, object)
+    def _names_read(self, _tag: object, event: object) -> None:
+        if isinstance(event, engine.ClipNames):
+            self.form.picker.offer_names(event.names)
 
     @Slot(object, object)
     def _preset_read(self, _tag: object, event: object) -> None:
