@@ -35,7 +35,6 @@ class CaptionField(QuietComboBox):
         line = QLineEdit()
         self.setLineEdit(line)
         line.setPlaceholderText(placeholder)
-        line.setClearButtonEnabled(True)
         self._last = ""
         self.activated.connect(self._tell)
         line.editingFinished.connect(self._tell)
