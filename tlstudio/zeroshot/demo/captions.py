@@ -8,11 +8,13 @@ from tlstudio.zeroshot.demo.scenes import (
     GROUNDS,
     LOOKS,
     SIZES,
+    TABLES,
     TEXTURES,
     THINGS,
     Rng,
     Scene,
     facts,
+    facts_of,
 )
 
 _FRAMES = (
@@ -52,15 +54,28 @@ class Caption:
     facts: tuple[int, ...]
 
 
+def question(field: str, rng: Rng) -> tuple[Caption, ...]:
+    """One caption for each value of a scene's ``field``, all in the same form, which say nothing else.
+
+    Values without words, such as a medium size, have none.
+    """
+    frame, noun = _any_frame(rng), _one(rng, _NOUNS)
+    bare = field == "thing" or (field in {"colour", "texture"} and rng.random() < 0.3)
+    captions = []
+    for value, words in TABLES[field].items():
+        if words:
+            word = _plain_or_any(rng, words)
+            phrase = word if bare else f"{noun} {word}" if field == "ground" else f"{word} {noun}"
+            captions.append(Caption(frame.replace("{}", phrase), facts_of(**{field: value})))
+    return tuple(captions)
+
+
 def describe(scene: Scene, rng: Rng) -> Caption:
     """One of the many true captions of a scene, which seldom says all there is to see."""
     said = _to_say(scene, rng)
     text = _phrase(scene, said, rng)
     look = LOOKS[scene.look] if scene.look in LOOKS and "look" in said else ()
-    if look:
-        frame = _one(rng, _LOOK_FRAMES).replace("{look}", _one(rng, look))
-    else:
-        frame = _one(rng, _imagenet_frames() if rng.random() < 0.2 else _FRAMES)
+    frame = _one(rng, _LOOK_FRAMES).replace("{look}", _one(rng, look)) if look else _any_frame(rng)
     text = frame.replace("{}", text)
     if rng.random() < 0.3:
         text = _with_an(text)
@@ -108,6 +123,10 @@ def _phrase(scene: Scene, said: tuple[str, ...], rng: Rng) -> str:
     return " ".join(word for word in (*before, noun, *after) if word)
 
 
+def _any_frame(rng: Rng) -> str:
+    return _one(rng, _imagenet_frames() if rng.random() < 0.2 else _FRAMES)
+
+
 def _plain_or_any(rng: Rng, words: tuple[str, ...]) -> str:
     return words[0] if rng.random() < 0.5 else _one(rng, words)
 
@@ -115,7 +134,7 @@ def _plain_or_any(rng: Rng, words: tuple[str, ...]) -> str:
 def _plural(noun: str) -> str:
     if noun.endswith("fish"):
         return noun
-    if noun.endswith("y"):
+    if noun.endswith("y") and noun[-2] not in "aeiou":
         return f"{noun[:-1]}ies"
     return noun + ("es" if noun.endswith(("s", "x", "sh")) else "s")
 
@@ -137,6 +156,7 @@ def _imagenet_frames() -> tuple[str, ...]:
     """The templates that CLIP is often asked with, without those that say what only some pictures show."""
     from open_clip import OPENAI_IMAGENET_TEMPLATES
 
-    known = {word for words in (*SIZES.values(), *LOOKS.values()) for word in words}
+    tables = (COLOURS, TEXTURES, SIZES, LOOKS)
+    known = {word for table in tables for words in table.values() for word in words}
     frames = (template("{}") for template in OPENAI_IMAGENET_TEMPLATES)
     return tuple(frame for frame in frames if not known & set(frame.split()))

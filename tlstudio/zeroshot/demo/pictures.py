@@ -6,7 +6,7 @@ import functools
 import math
 import multiprocessing
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
@@ -21,6 +21,7 @@ from tlstudio.zeroshot.demo.scenes import PAINTED, Rng, Scene, any_scene
 
 PIXELS = 64  # a side, as the model sees them
 _CHUNK = 64  # pictures drawn at once
+_FEW = 4  # chunks that are drawn before another process would have started
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -58,7 +59,7 @@ def draw(scene: Scene, rng: Rng) -> Image.Image:
     if scene.look == "dark":
         image = image.point([round(value * 0.62) for value in range(256)] * 3)
     if scene.look == "blurry":
-        image = image.filter(ImageFilter.GaussianBlur(rng.uniform(2.2, 3.6)))
+        image = image.filter(ImageFilter.GaussianBlur(rng.uniform(1.6, 2.6)))
     grain = rng.standard_normal((SIDE, SIDE, 1), np.float32) * np.float32(rng.uniform(0, 7))
     return Image.fromarray(_bytes(np.asarray(image, dtype=np.float32) + grain))
 
@@ -70,30 +71,38 @@ def album(drawn: int, painted: int, seed: int) -> Iterator[int | Album]:
     number alone, not on how the work is shared out among the processors.
     """
     total = drawn + painted
-    starts = range(0, total, _CHUNK)
     pixels = np.empty((total, PIXELS, PIXELS, 3), np.uint8)
     scenes: list[Scene] = []
     work = functools.partial(_chunk, drawn=drawn, total=total, seed=seed)
-    # Forking a process that has threads of torch's own could hang.
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(os.cpu_count() or 1, len(starts) or 1), spawn) as pool:
-        for start, (part, shown) in zip(starts, pool.map(work, starts), strict=True):
-            pixels[start : start + len(part)] = part
-            scenes += shown
-            yield len(scenes)
+    for part, shown in _shared_out(work, range(0, total, _CHUNK)):
+        pixels[len(scenes) : len(scenes) + len(part)] = part
+        scenes += shown
+        yield len(scenes)
     yield Album(pixels, tuple(scenes))
 
 
-def _chunk(start: int, drawn: int, total: int, seed: int) -> tuple[Pixels, list[Scene]]:
-    numbers = range(start, min(start + _CHUNK, total))
-    scenes: list[Scene] = []
-    pictures: list[Pixels] = []
-    for number in numbers:
-        rng = np.random.default_rng([seed, number])
-        scene = any_scene(rng) if number < drawn else Scene(PAINTED[(number - drawn) % len(PAINTED)])
-        scenes.append(scene)
-        pictures.append(shrunk(draw(scene, rng)))
-    return np.stack(pictures), scenes
+def scene_of(number: int, drawn: int, seed: int) -> tuple[Scene, Rng]:
+    """What a picture of the album shows, and the random numbers that it is drawn with."""
+    rng = np.random.default_rng([seed, number])
+    return any_scene(rng) if number < drawn else Scene(PAINTED[(number - drawn) % len(PAINTED)]), rng
+
+
+_Part = tuple[Pixels, list[Scene]]
+
+
+def _shared_out(work: Callable[[int], _Part], starts: Sequence[int]) -> Iterator[_Part]:
+    if len(starts) <= _FEW:
+        yield from map(work, starts)
+        return
+    # Forking a process that has threads of torch's own could hang.
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(os.cpu_count(), spawn) as pool:
+        yield from pool.map(work, starts)
+
+
+def _chunk(start: int, drawn: int, total: int, seed: int) -> _Part:
+    shown = [scene_of(number, drawn, seed) for number in range(start, min(start + _CHUNK, total))]
+    return np.stack([shrunk(draw(scene, rng)) for scene, rng in shown]), [scene for scene, _ in shown]
 
 
 def shrunk(image: Image.Image) -> Pixels:
@@ -108,9 +117,9 @@ def _colour(name: str, rng: Rng) -> Array:
 
 def _composed(scenery: Plane, scene: Scene, colour: Array, rng: Rng) -> Image.Image:
     """The thing laid on its ground: shadow, rim where it would not be seen, parts, light."""
-    low, high = {"small": (0.3, 0.4), "large": (0.74, 0.92)}.get(scene.size or "", (0.46, 0.66))
+    low, high = {"small": (0.4, 0.48), "large": (0.8, 0.95)}.get(scene.size or "", (0.56, 0.7))
     scale = rng.uniform(low, high)
-    room = max(0.5 - scale / 2, 0.03)
+    room = max(0.5 - scale / 2, 0.02)
     x, y = 0.5 + rng.uniform(-room, room, 2)
     tilt = rng.uniform(-np.pi, np.pi) if scene.thing in _ANYWAY else rng.normal(0, 0.16)
     at = Frame(x, y, scale, tilt, bool(rng.random() < 0.5))
@@ -122,7 +131,7 @@ def _composed(scenery: Plane, scene: Scene, colour: Array, rng: Rng) -> Image.Im
     thick = 255 * rng.uniform(0.1, 0.4)
     shadow = whole.filter(ImageFilter.BoxBlur(2)).point([round(thick * k / 255) for k in range(256)])
     picture.paste(0, tuple(rng.integers((-3, 1), (4, 5)).tolist()), shadow)
-    if np.abs(around - colour).max() < 70 or rng.random() < 0.25:
+    if np.abs(around - colour).max() < 90 or rng.random() < 0.4:
         rim = DARK if colour.mean() > 110 else WHITE
         picture.paste(_ink(rim), mask=whole.filter(ImageFilter.MaxFilter(5)))
     skin = _skin(scene.texture or "plain", colour, tilt, rng)

@@ -15,7 +15,7 @@ Words = dict[str, tuple[str, ...]]
 
 # Each with the names that captions use, the first the plainest.
 THINGS: Words = {
-    "circle": ("circle", "disc", "round shape", "dot"),
+    "circle": ("circle", "disc", "round shape"),
     "square": ("square", "box", "quadrangle"),
     "triangle": ("triangle", "three-cornered shape"),
     "star": ("star", "five-pointed star"),
@@ -71,7 +71,7 @@ GROUNDS: Words = {
     "snow": ("in snow", "on snow", "in the snow"),
     "wood": ("on wood", "on a wooden table", "on planks"),
     "bricks": ("on bricks", "on a brick wall", "in front of a brick wall"),
-    "night": ("at night", "under the stars", "in the dark of night"),
+    "night": ("at night", "in a starry night", "by night"),
     "paper": ("on a plain background", "on paper", "on a plain wall"),
 }
 SIZES: Words = {"small": ("small", "little", "tiny"), "medium": (), "large": ("large", "big", "huge")}
@@ -90,21 +90,28 @@ class Scene:
     look: str | None = None
 
 
-# In the order of the scene's fields.
-_TABLES = (THINGS, COLOURS, TEXTURES, GROUNDS, SIZES, LOOKS)
-_NUMBERS = tuple({word: number for number, word in enumerate(table)} for table in _TABLES)
+# The fields of a scene in their order.
+TABLES = {
+    "thing": THINGS,
+    "colour": COLOURS,
+    "texture": TEXTURES,
+    "ground": GROUNDS,
+    "size": SIZES,
+    "look": LOOKS,
+}
+_NUMBERS = {field: {word: number for number, word in enumerate(table)} for field, table in TABLES.items()}
 ANY = -1
 
 
-def facts(scene: Scene, said: tuple[str, ...] | None = None) -> tuple[int, ...]:
+def facts(scene: Scene, said: tuple[str, ...] = tuple(TABLES)) -> tuple[int, ...]:
     """The scene as a number a field, ANY where it is open or not among the fields that were ``said``."""
-    values = (
-        getattr(scene, field.name) if said is None or field.name in said else None
-        for field in dataclasses.fields(Scene)
-    )
-    return tuple(
-        ANY if value is None else numbers[value] for value, numbers in zip(values, _NUMBERS, strict=True)
-    )
+    return facts_of(**{field: getattr(scene, field) for field in said})
+
+
+def facts_of(**values: str | None) -> tuple[int, ...]:
+    """What the named fields say as a number a field, ANY where they are open or not named."""
+    named = {field: values.get(field) for field in TABLES}
+    return tuple(ANY if value is None else _NUMBERS[field][value] for field, value in named.items())
 
 
 def all_pairs() -> tuple[tuple[str, str], ...]:

@@ -1,16 +1,18 @@
 """Train the demo CLIP: ``python -m tlstudio.zeroshot.demo.train --out resources/demo_clip``.
 
 Pictures are drawn into memory first; then image and text tower learn together, from nothing, which picture
-goes with which caption.
+goes with which caption, and for each property of a scene, such as its colour, which of all words for it fits.
 """
 
 import argparse
 import dataclasses
+import itertools
 import json
 import math
 import sys
+import tempfile
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +24,15 @@ from torch.nn import functional
 
 from tlstudio.errors import BadInput
 from tlstudio.events import Control, Event, Progress
-from tlstudio.zeroshot.demo.captions import describe
+from tlstudio.zeroshot.catalogue import WEIGHT_FILES
+from tlstudio.zeroshot.demo.captions import describe, question
+from tlstudio.zeroshot.demo.card import model_card
+from tlstudio.zeroshot.demo.measure import Measured, measure
 from tlstudio.zeroshot.demo.pictures import PIXELS, Album, album
-from tlstudio.zeroshot.demo.scenes import ANY, facts
+from tlstudio.zeroshot.demo.scenes import ANY, TABLES, facts, facts_of
 
+WEIGHTS = WEIGHT_FILES[0]
+_NO_ANSWER = -100
 CONFIG: dict[str, Any] = {
     "model_cfg": {
         "embed_dim": 128,
@@ -46,10 +53,10 @@ CONFIG: dict[str, Any] = {
 class Settings:
     """How the demo is trained; the defaults are those of the bundled file."""
 
-    drawn: int = 30_000  # pictures of one thing in one colour
-    painted: int = 9_000  # pictures as in the sample dataset, of other seeds
-    steps: int = 3_000
-    batch: int = 256
+    drawn: int = 24_000  # pictures of one thing in one colour
+    painted: int = 6_000  # pictures as in the sample dataset, of other seeds
+    steps: int = 5_500
+    batch: int = 64
     rate: float = 2e-3
     decay: float = 0.05
     seed: int = 1
@@ -82,6 +89,7 @@ def train(folder: Path, settings: Settings, control: Control) -> Iterator[Event]
         Stopped: the control was told to stop.
     """
     started = time.perf_counter()
+    _check_writable(folder)
     pictures = yield from _drawn(settings, control)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
@@ -91,11 +99,46 @@ def train(folder: Path, settings: Settings, control: Control) -> Iterator[Event]
     yield DemoTrained(folder, time.perf_counter() - started)
 
 
+def make(folder: Path, settings: Settings, per_pair: int, control: Control) -> Iterator[Event]:
+    """:func:`train`, then :func:`~tlstudio.zeroshot.demo.measure.measure`, then the card: all their events.
+
+    Raises:
+        BadInput: the folder cannot be written.
+        Stopped: the control was told to stop.
+    """
+    seconds = 0.0
+    measured: list[Measured] = []
+    for event in itertools.chain(train(folder, settings, control), measure(folder, per_pair, control)):
+        match event:
+            case DemoTrained():
+                seconds = event.seconds
+            case Measured():
+                measured.append(event)
+        yield event
+    parameters = sum(weight.numel() for weight in build().parameters())
+    card = model_card(
+        CONFIG["model_cfg"],
+        dataclasses.asdict(settings),
+        measured,
+        parameters,
+        (folder / WEIGHTS).stat().st_size,
+        seconds,
+        f"a CPU, {torch.get_num_threads()} threads",
+    )
+    (folder / "README.md").write_text(card, "utf-8")
+
+
 def build() -> Any:
     """The network of the demo with random weights, from torch's random numbers."""
     from open_clip.model import CLIP
 
-    return CLIP(**CONFIG["model_cfg"])
+    model = CLIP(**CONFIG["model_cfg"])
+    for name, weight in model.visual.named_parameters():
+        if name.endswith(
+            "bn3.weight"
+        ):  # zero at first in CLIP, whose many blocks wake up over far more steps
+            nn.init.ones_(weight)
+    return model
 
 
 def save(model: nn.Module, folder: Path) -> None:
@@ -113,11 +156,28 @@ def save(model: nn.Module, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "open_clip_config.json").write_text(json.dumps(CONFIG, indent=2) + "\n", "utf-8")
-        save_file(tensors, folder / "open_clip_model.safetensors", {"format": "pt"})
+        save_file(tensors, folder / WEIGHTS, {"format": "pt"})
     except OSError as error:
-        raise BadInput(
-            f"The model cannot be written to {folder}: {error.strerror or error}.", "Choose another folder."
-        ) from error
+        raise _unwritable(folder, error) from error
+
+
+def _check_writable(folder: Path) -> None:
+    """Whether it will be possible to save, known before half an hour has passed."""
+    made = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        if made:
+            folder.rmdir()
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> BadInput:
+    return BadInput(
+        f"The model cannot be written to {folder}: {error.strerror or error}.", "Choose another folder."
+    )
 
 
 def _drawn(settings: Settings, control: Control) -> Generator[Event, None, Album]:
@@ -137,7 +197,13 @@ def _learn(model: Any, pictures: Album, settings: Settings, control: Control) ->
         "ViT-B-32", context_length=CONFIG["model_cfg"]["text_cfg"]["context_length"]
     )
     known = np.array([facts(scene) for scene in pictures.scenes])
-    optimizer = torch.optim.AdamW(_groups(model, settings.decay), lr=settings.rate, betas=(0.9, 0.98))
+    # Plain classifiers of what the image tower says, thrown away in the end: they show it shapes and patterns
+    # long before the text tower has words for them.
+    guides = nn.Linear(CONFIG["model_cfg"]["embed_dim"], sum(map(len, TABLES.values())))
+    answers = [[facts_of(**{field: value}) for value in table] for field, table in TABLES.items()]
+    groups = _groups(model, settings.decay)
+    groups[0]["params"] += guides.parameters()
+    optimizer = torch.optim.AdamW(groups, lr=settings.rate, betas=(0.9, 0.98), fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _share(step, settings.steps))
     order = _order(len(pictures.scenes), settings)
     model.train()
@@ -147,11 +213,17 @@ def _learn(model: Any, pictures: Album, settings: Settings, control: Control) ->
         rng = np.random.default_rng([settings.seed, step])
         rows = next(order)
         captions = [describe(pictures.scenes[row], rng) for row in rows]
-        true = _true(known[rows], np.array([caption.facts for caption in captions]))
+        questions = [question(field, rng) for field in TABLES]
         images = _moved(torch.from_numpy(pictures.pixels[rows]))
-        tokens = tokenizer([caption.text for caption in captions])
-        image, text, scale = model(images, tokens)[:3]
-        loss = contrastive_loss(image, text, scale, true)
+        tokens = tokenizer([caption.text for caption in itertools.chain(captions, *questions)])
+        features = model.encode_image(images)
+        image, text = functional.normalize(features, dim=1), model.encode_text(tokens, normalize=True)
+        scale = model.logit_scale.exp()
+        true = could_be_true(known[rows], np.array([caption.facts for caption in captions]))
+        loss = contrastive_loss(image, text[: len(rows)], scale, true)
+        stated = [[caption.facts for caption in captions] for captions in questions]
+        loss = loss + asking_loss(scale * image @ text[len(rows) :].T, known[rows], stated) / 2
+        loss = loss + asking_loss(guides(features), known[rows], answers)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -175,8 +247,25 @@ def contrastive_loss(images: Tensor, texts: Tensor, scale: Tensor, true: Tensor)
     return (functional.cross_entropy(logits, target) + functional.cross_entropy(logits.T, target)) / 2
 
 
-def _true(images: npt.NDArray[np.int_], captions: npt.NDArray[np.int_]) -> Tensor:
-    """Which captions (columns) could be true of which images (rows), by their facts."""
+def asking_loss(
+    logits: Tensor, images: npt.NDArray[np.int_], answers: Sequence[Sequence[tuple[int, ...]]]
+) -> Tensor:
+    """How badly images of these facts answer a question a field: which of its ``answers`` holds.
+
+    ``logits`` has a column for each answer, field after field. An image is not asked what is open in it.
+    """
+    loss = logits.new_zeros(())
+    for field, stated in enumerate(answers):
+        part, logits = logits[:, : len(stated)], logits[:, len(stated) :]
+        column = {values[field]: number for number, values in enumerate(stated)}
+        right = torch.tensor([column.get(fact, _NO_ANSWER) for fact in images[:, field].tolist()])
+        if (right != _NO_ANSWER).any():
+            loss = loss + functional.cross_entropy(part, right, ignore_index=_NO_ANSWER)
+    return loss
+
+
+def could_be_true(images: npt.NDArray[np.int_], captions: npt.NDArray[np.int_]) -> Tensor:
+    """Which captions (columns) could be true of which images (rows), by their facts, a row of them each."""
     image, caption = images[:, None], captions[None]
     return torch.from_numpy(((image == caption) | (image == ANY) | (caption == ANY)).all(axis=2))
 
@@ -235,9 +324,9 @@ def main() -> None:
     given = vars(parser.parse_args())
     folder = given.pop("out")
     recent: list[float] = []
-    for event in train(folder, Settings(**given), Control()):
+    for event in make(folder, Settings(**given), 20, Control()):
         match event:
-            case Progress(text, done, total):
+            case Progress(text, done, total) if total:
                 sys.stdout.write(f"\r{text} {done:,} of {total:,}")
             case DemoStep(step, steps, loss):
                 recent = [*recent[-49:], loss]
@@ -245,6 +334,8 @@ def main() -> None:
                     sys.stdout.write(f"\rStep {step:,} of {steps:,}, loss {sum(recent) / len(recent):.3f}\n")
             case DemoTrained(where, seconds):
                 sys.stdout.write(f"Trained in {seconds:.0f} s: {where}\n")
+            case Measured(what, prompt, classes, pictures, top1):
+                sys.stdout.write(f"{top1:6.1%} of {pictures:,}, {classes} classes, {what}: {prompt}\n")
         sys.stdout.flush()
 
 
