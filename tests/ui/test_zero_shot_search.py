@@ -15,7 +15,9 @@ from tlstudio.events import Control, Event, Notice, Progress
 from tlstudio.inference.events import ImageSkipped
 from tlstudio.ui import engine
 from tlstudio.ui.item_models.found import SIMILARITY
+from tlstudio.ui.pages.zero_shot import ZeroShotPage
 from tlstudio.ui.session import Session
+from tlstudio.ui.settings import Settings
 from tlstudio.ui.theme import Theme
 from tlstudio.ui.widgets.found_grid import FoundViewer
 from tlstudio.ui.worker import Worker
@@ -258,3 +260,19 @@ def test_that_enter_shows_an_image_large_with_its_similarity(
     QTest.keyClick(viewer, Qt.Key.Key_Right)
     assert tab.grid.currentIndex().row() == 1
     viewer.close()
+
+
+def test_that_one_image_dropped_on_the_page_is_searched_with_only_while_the_search_is_open(
+    session: Session, worker: Worker, theme: Theme, scripted: Scripted, images: list[Path], qtbot
+) -> None:
+    page = ZeroShotPage(session, worker, theme, Settings())
+    qtbot.addWidget(page)
+    page.add_images(images[:2])
+    assert len(page.desk.images) == 2
+    names = [page.tabs.tabText(place) for place in range(page.tabs.count())]
+    page.tabs.setCurrentIndex(names.index("Search"))
+    page.add_images([images[3]])
+    assert len(page.desk.images) == 2
+    qtbot.waitUntil(lambda: scripted.searched == [images[3]])
+    page.add_images(images[2:])
+    assert len(page.desk.images) == 4

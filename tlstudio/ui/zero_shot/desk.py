@@ -370,7 +370,7 @@ class ZeroShotDesk(QObject):
         if not self._question.classes:
             self._missing = "Name at least two classes, in plain words, that the images may show."
         elif not self._clip.model:
-            self._missing = "Name the architecture of the weights file."
+            self._missing = "Name the model, or the architecture that the weights file belongs to."
         else:
             try:
                 check_question(self._question)
