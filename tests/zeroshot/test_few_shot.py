@@ -183,6 +183,13 @@ def test_that_overlapping_intervals_are_a_caution():
     assert "too few to be sure" in caution
 
 
+def test_that_the_caution_ends_where_the_intervals_are_apart():
+    found = [ZERO, *(point("tip-adapter", n, v) for n, v in [(1, 0.72), (2, 0.73), (4, 0.8)])]
+    words, caution = reading(found, [])
+    assert "from 1 image a class" in words
+    assert caution.startswith("Below 4 images a class the intervals overlap")
+
+
 def test_that_zero_shot_may_stay_ahead():
     words, caution = reading([ZERO, point("linear-probe", None, 0.5)], [])
     assert words == "Training does not overtake zero-shot with up to 100 images a class."

@@ -134,9 +134,14 @@ def reading(points: Sequence[FewShotPoint], trained: Sequence[TrainedPoint]) -> 
         words = f"Training overtakes zero-shot from {_images(decisive.per_class)} a class ({method})."
     if best is not None:
         words += " " + _beside(best, base)
-    unsure = decisive is not None and decisive.top1.overlaps(base)
-    few = "The intervals overlap: the test images are too few to be sure of that." if unsure else ""
-    return words, few
+    if decisive is None or not decisive.top1.overlaps(base):
+        return words, ""
+    lines = (_overtakes(curve(points, method), base, surely=True) for method in LEARNING)
+    sure = min((one.per_class for one in lines if one is not None), default=None)
+    if sure is None:
+        return words, "The intervals overlap: the test images are too few to be sure of that."
+    few = f"Below {_images(sure)} a class the intervals overlap"
+    return words, f"{few}: the test images are too few to be sure of that before."
 
 
 def _mean(points: Sequence[FewShotPoint]) -> CurvePoint:
@@ -145,10 +150,11 @@ def _mean(points: Sequence[FewShotPoint]) -> CurvePoint:
     return CurvePoint(per_class, Estimate(*top1), tuple(one.top1.value for one in points))
 
 
-def _overtakes(line: Sequence[CurvePoint], base: Estimate) -> CurvePoint | None:
+def _overtakes(line: Sequence[CurvePoint], base: Estimate, *, surely: bool = False) -> CurvePoint | None:
+    """The first point from which a line stays above zero-shot; ``surely`` with intervals that are apart."""
     ahead: CurvePoint | None = None
     for one in reversed(line):
-        if one.top1.value <= base.value:
+        if (one.top1.low if surely else one.top1.value) <= (base.high if surely else base.value):
             break
         ahead = one
     return ahead

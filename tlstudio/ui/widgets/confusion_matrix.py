@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFontMetrics,
@@ -60,6 +60,7 @@ class ConfusionMatrix(QWidget):
         self._counts: NDArray[np.int64] = np.zeros((0, 0), np.int64)
         self._names: tuple[str, ...] = ()
         self._columns: tuple[str, ...] = ()
+        self._fills: NDArray[np.uint8] | None = None
         self._hovered: tuple[int, int] | None = None
         self.current: tuple[int, int] | None = None
         self.setProperty("role", "scrolled")
@@ -68,7 +69,7 @@ class ConfusionMatrix(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        theme.changed.connect(self.update)
+        theme.changed.connect(self._restyle)
 
     def show_counts(self, counts: Sequence[Sequence[int]], names: Sequence[str]) -> None:
         """Show counts ``[C, C]``, or ``[C, C + 1]`` whose last column is none of the classes.
@@ -80,7 +81,7 @@ class ConfusionMatrix(QWidget):
             found = found[:, :-1]
         self._counts, self._names = found, tuple(names)
         self._columns = (*names, NONE_NAME)[: found.shape[1]]
-        self.current = self._hovered = None
+        self.current = self._hovered = self._fills = None
         rows, columns = found.shape
         least = self.minimumSizeHint()
         self.setMinimumSize(
@@ -161,6 +162,11 @@ class ConfusionMatrix(QWidget):
 
     # Own
 
+    @Slot()
+    def _restyle(self) -> None:
+        self._fills = None
+        self.update()
+
     def _hover(self, cell: tuple[int, int] | None) -> None:
         if cell != self._hovered:
             self._hovered = cell
@@ -205,7 +211,7 @@ class ConfusionMatrix(QWidget):
     def _paint_cells(self, painter: QPainter, cell: int, dirty: QRect) -> None:
         rows, columns = self._counts.shape
         whole = QRect(self._origin(), QSize(columns * cell, rows * cell))
-        fills = self._fills()
+        fills = self._colours()
         height, width = fills.shape[:2]
         image = QImage(fills.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
         painter.drawImage(whole, image)
@@ -225,8 +231,13 @@ class ConfusionMatrix(QWidget):
                 painter.setPen(QPen(self._theme.color(token), Size.FOCUS))
                 painter.drawRect(self.cell_rect(*place).adjusted(0, 0, -1, -1))
 
-    def _fills(self) -> NDArray[np.uint8]:
-        """The colour of each cell, ``[rows, columns, 3]``."""
+    def _colours(self) -> NDArray[np.uint8]:
+        """The colour of each cell, ``[rows, columns, 3]``; kept, for of many classes they take long."""
+        if self._fills is None:
+            self._fills = self._made()
+        return self._fills
+
+    def _made(self) -> NDArray[np.uint8]:
         ground, right, wrong = (_rgb(self._theme.color(name)) for name in ("faint", "accent", "val"))
         shares = self._counts / np.maximum(self._counts.sum(axis=1, keepdims=True), 1)
         strength = np.where(self._counts > 0, _FAINTEST + (1 - _FAINTEST) * shares, 0.0)[..., None]
