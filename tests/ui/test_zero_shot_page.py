@@ -1,5 +1,6 @@
 """The Zero-shot page, through its widgets."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,7 @@ class Clip:
         self.cut: tuple[str, ...] = ()
         self.key = "key"
         self.shares: list[float] | None = None
+        self.reads_long = False
 
     def read(self, question: Question) -> Iterator[Event]:
         yield Progress("Loading the model")
@@ -84,8 +86,14 @@ class Clip:
         skipped = sum("bad" in path.name for path in request.images)
         yield ZeroShotFinished(len(request.images), skipped, 1.25)
 
-    def ask_again(self, vectors: Vectors, question: Question, _clip: object, _: Control) -> Iterator[Event]:
+    def ask_again(
+        self, vectors: Vectors, question: Question, _clip: object, control: Control
+    ) -> Iterator[Event]:
         self.asked_again.append((vectors, question))
+        while self.reads_long:
+            yield Progress("Reading the class names", 64, 400_000)
+            time.sleep(0.01)
+            control.checkpoint()
         yield from self.read(question)
         yield Rescored(self.scores(len(vectors), len(question.classes)))
 
@@ -288,6 +296,56 @@ def test_that_selection_and_place_stay_as_the_results_follow(
     assert page.classify_tab.preview.words.startswith("dog")
 
 
+def test_that_a_question_that_takes_long_shows_its_progress_and_can_be_stopped(
+    ready: ZeroShotPage, clip: Clip, finish, qtbot
+) -> None:
+    classify(ready, finish)
+    clip.reads_long = True
+    ready.form.classes.chips.add("horse")
+    qtbot.waitUntil(lambda: ready.summary == "Reading the class names · 64 of 400,000")
+    click(ready.stop_button)
+    finish()
+    assert ready.summary.endswith("· the question has changed since")
+    assert ready.desk.table.classes == ("cat", "dog", "bird", "fish")
+    clip.reads_long = False
+    classify(ready, finish)
+    assert ready.desk.table.classes == ("cat", "dog", "bird", "fish", "horse")
+    assert ready.summary == "2 images classified in 1.2 s · 1 could not be read"
+
+
+def test_that_a_question_that_cannot_be_asked_leaves_the_answers_and_says_why(
+    ready: ZeroShotPage, clip: Clip, finish, qtbot
+) -> None:
+    classify(ready, finish)
+    ready.form.prompt.lines.setPlainText("a photo")
+    qtbot.wait(300)
+    assert clip.asked_again == []
+    assert sentence(ready).startswith("The template 'a photo' has no place for the class name.")
+    assert ready.results.index(0, 0).data(WINNER_ROLE) == "cat"
+
+
+@pytest.mark.parametrize("alone", ["none_below", "independent", "others"])
+def test_that_one_class_is_enough_where_it_can_be_told_from_others(
+    ready: ZeroShotPage, alone: str, finish
+) -> None:
+    ready.form.classes.set_names(["cat"])
+    assert not ready.classify_button.isEnabled()
+    if alone == "others":
+        ready.form.options.others.setText("a wall")
+        ready.form.options.others.editingFinished.emit()
+    else:
+        getattr(ready.form.options, alone).setChecked(True)
+    assert ready.classify_button.isEnabled()
+
+
+def test_that_thousands_of_classes_are_asked_of_the_page(ready: ZeroShotPage, clip: Clip, finish) -> None:
+    ready.form.classes.set_names([f"thing {number}" for number in range(5000)])
+    classify(ready, finish)
+    assert len(clip.asked[0].question.classes) == 5000
+    assert ready.desk.scores.shape == (2, 5000)
+    assert ready.classify_tab.preview.scores.model().rowCount() == 5000
+
+
 def test_that_images_added_to_results_are_classified_at_once(
     ready: ZeroShotPage, clip: Clip, images: list[Path], finish
 ) -> None:
@@ -372,9 +430,13 @@ def test_that_a_weights_file_asks_for_its_architecture(
     assert (clip.asked[0].clip.model, clip.asked[0].clip.pretrained) == ("ViT-B-16", str(file))
 
 
-def test_that_the_first_model_is_the_default_and_says_what_it_costs(ready: ZeroShotPage) -> None:
+def test_that_the_bundled_model_is_chosen_where_no_other_is_there_and_that_others_say_what_they_cost(
+    ready: ZeroShotPage,
+) -> None:
     picker = ready.form.picker
-    assert (picker.model, picker.pretrained) == ("ViT-B-32", "laion2b_s34b_b79k")
+    assert (picker.model, picker.pretrained) == ("demo", "bundled")
+    assert picker.state == "On this machine · licence: MIT"
+    picker.set_choice("ViT-B-32", "laion2b_s34b_b79k")
     assert picker.state == "605 MB to download on first use · licence: MIT"
 
 

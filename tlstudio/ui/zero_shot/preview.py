@@ -15,6 +15,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QHBoxLayout,
     QLabel,
     QListView,
     QSizePolicy,
@@ -29,8 +30,7 @@ from tlstudio.ui.item_models.results import NONE_OF_THESE
 from tlstudio.ui.item_models.thumbnails import PictureStore
 from tlstudio.ui.text import percent
 from tlstudio.ui.theme import Size, Space, Theme, with_role
-from tlstudio.ui.widgets.basics import button
-from tlstudio.ui.widgets.flow_layout import FlowLayout
+from tlstudio.ui.widgets.glyph import GlyphButton
 from tlstudio.ui.widgets.image_preview import SIDE
 from tlstudio.ui.widgets.paint import draw_score
 from tlstudio.ui.widgets.picture_canvas import PictureCanvas
@@ -55,8 +55,7 @@ class ResultPreview(QWidget):
         self._winner = QLabel()
         for label in (self._name, self._winner):
             label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setWordWrap(True)
-            label.setMinimumWidth(1)
+            label.setMinimumWidth(1)  # a long name is cut; the tip has it all
         self.scores = QListView()
         self.scores.setAccessibleName("The scores of all classes")
         self.scores.setModel(ScoreModel(self))
@@ -67,21 +66,22 @@ class ResultPreview(QWidget):
         self.scores.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.scores.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.scores.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.folder_button = button(theme, file_manager.WORDS, "folder", "quiet")
-        self.copy_button = button(theme, "Copy path", "copy", "quiet")
+        self.folder_button = GlyphButton("folder", file_manager.WORDS)
+        self.copy_button = GlyphButton("copy", "Copy path")
         self.folder_button.clicked.connect(self._show_in_folder)
         self.copy_button.clicked.connect(self._copy_path)
-        buttons = FlowLayout(spacing=Space.XS)
-        buttons.addWidget(self.folder_button)
-        buttons.addWidget(self.copy_button)
+        head = QHBoxLayout()
+        head.setSpacing(Space.XS)
+        head.addWidget(self._name, 1)
+        head.addWidget(self.folder_button)
+        head.addWidget(self.copy_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(Space.S)
         layout.addWidget(self.canvas, 3)
-        layout.addWidget(self._name)
+        layout.addLayout(head)
         layout.addWidget(self._winner)
         layout.addWidget(self.scores, 2)
-        layout.addLayout(buttons)
         store.drawn.connect(self._redraw)
         theme.changed.connect(self.scores.viewport().update)
         self.show_image(None)
@@ -122,6 +122,7 @@ class ResultPreview(QWidget):
             winner = NONE_OF_THESE if label == NONE else ranked[0][0]
             sure = f" · {percent(self._table.margin(row))} ahead of the next" if len(ranked) > 1 else ""
             words = winner if label == NONE else f"{winner}{sure}"
+        self._winner.setToolTip(words)
         self._winner.setText(words or ("Not classified yet" if row is not None else ""))
         self._model.show(ranked, winner)
         self.scores.setVisible(bool(ranked))

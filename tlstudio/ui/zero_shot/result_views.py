@@ -44,7 +44,9 @@ class ResultRows(QTableView):
         across.setHighlightSections(False)
         across.setStretchLastSection(True)
         across.setSectionsClickable(True)
-        for column, width in enumerate((Size.PREVIEW, Size.THUMBNAIL, Size.RAIL, Size.THUMBNAIL, Size.RAIL)):
+        for column, width in enumerate(
+            (Size.THUMBNAIL + Size.CONTROL, Size.CELL, Size.RAIL, Size.THUMBNAIL, Size.RAIL)
+        ):
             self.setColumnWidth(column, width)
         assert across.count() == len(COLUMNS)
         self.doubleClicked.connect(self.opened)
