@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from open_clip.modified_resnet import ModifiedResNet
 from open_clip.timm_model import TimmModel
 from open_clip.transformer import VisionTransformer
 from PIL import Image
@@ -102,7 +103,7 @@ def _loaded(one: TinyClip) -> Any:
     return finish(load_clip(_clip(one), Control()))[1]
 
 
-def test_that_a_resnets_heat_is_captums_grad_cam_of_its_last_stage(tiny: Write) -> None:
+def test_that_a_resnets_heat_is_captums_grad_cam_of_its_last_stage_with_places(tiny: Write) -> None:
     from captum.attr import LayerAttribution, LayerGradCam
 
     clip = _loaded(tiny("tiny-resnet"))
@@ -112,12 +113,20 @@ def test_that_a_resnets_heat_is_captums_grad_cam_of_its_last_stage(tiny: Write) 
     def score(images: Tensor) -> Tensor:
         return clip.model.encode_image(images, normalize=True) @ torch.from_numpy(text)
 
-    found = LayerGradCam(score, clip.model.visual.layer4).attribute(
+    found = LayerGradCam(score, clip.model.visual.layer3).attribute(  # the last with four rows
         pixels[None].requires_grad_(), relu_attributions=True
     )
     found = LayerAttribution.interpolate(found, (64, 64), "bilinear")[0, 0]  # type: ignore[index,arg-type]
     np.testing.assert_allclose(heat, (found / found.max()).detach().numpy(), atol=1e-6)
     assert similarity == pytest.approx(clip.embed_images(pixels[None])[0] @ text, abs=1e-6)
+
+
+@pytest.mark.parametrize(("side", "stage"), [(64, "layer3"), (128, "layer4")])
+def test_that_an_earlier_stage_is_looked_at_where_a_small_image_leaves_the_last_hardly_any_places(
+    side: int, stage: str
+) -> None:
+    tower = ModifiedResNet([1, 1, 1, 1], 8, heads=8, image_size=side, width=16).eval()
+    assert last_places(tower, torch.zeros(1, 3, side, side)).layer is getattr(tower, stage)
 
 
 def test_that_a_transformers_heat_is_captums_gradient_times_activation_of_its_last_tokens(

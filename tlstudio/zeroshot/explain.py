@@ -25,6 +25,7 @@ SEED = 0
 MOST_ON_MAP = 2_000  # images; t-SNE of more takes minutes
 _FEW = 30  # points that PCA alone lays out: t-SNE tears so few apart at random
 _COMPONENTS = 50
+LEAST_PLACES = 4  # rows and columns of a feature map that still say where something is
 
 
 def where(image: Path, captions: Prompts, model: Clip, control: Control) -> Iterator[Event]:
@@ -149,7 +150,7 @@ def last_places(tower: Any, batch: Tensor) -> Places:
         by_class = tower.attn_pool is None and tower.pool_type == "tok"
         return Places(block.ln_1 if by_class else block, False, _tokens_to_grid(1, tower.grid_size))
     if hasattr(tower, "attnpool"):
-        return Places(tower.layer4, True)
+        return Places(_last_map(tower, batch) or tower.layer4, True)
     trunk: Any = getattr(tower, "trunk", None)
     if hasattr(trunk, "blocks") and hasattr(getattr(trunk, "patch_embed", None), "grid_size"):
         block = trunk.blocks[-1]
@@ -170,23 +171,28 @@ def _tokens_to_grid(prefix: int, grid: Sequence[int]) -> Callable[[Tensor], Tens
     return lambda values: values[:, prefix:].transpose(1, 2).reshape(len(values), 1, rows, columns)
 
 
-def _last_map(trunk: nn.Module, batch: Tensor) -> nn.Module | None:
-    """The last part of a convolutional network whose output still has rows and columns."""
-    maps: list[nn.Module] = []
+def _last_map(network: nn.Module, batch: Tensor) -> nn.Module | None:
+    """The last part of a convolutional network whose output still has rows and columns, and enough of them.
+
+    A small image leaves the last stage hardly any: then an earlier one says more of where something is.
+    """
+    maps: list[tuple[nn.Module, int]] = []
 
     def note(layer: nn.Module, _inputs: Any, output: Any) -> None:
         if isinstance(output, Tensor) and output.ndim == 4 and min(output.shape[-2:]) > 1:
-            maps.append(layer)
+            maps.append((layer, min(output.shape[-2:])))
 
-    hooks = [layer.register_forward_hook(note) for layer in trunk.children()]
+    hooks = [layer.register_forward_hook(note) for layer in network.children()]
     try:
         with torch.inference_mode():
-            trunk(batch)
+            network(batch)
     finally:
         for hook in hooks:
             hook.remove()
-    channels_last = getattr(trunk, "output_fmt", "NCHW") != "NCHW"
-    return maps[-1] if maps and not channels_last else None
+    if not maps or getattr(network, "output_fmt", "NCHW") != "NCHW":
+        return None
+    enough = [layer for layer, side in maps if side >= LEAST_PLACES]
+    return enough[-1] if enough else maps[-1][0]
 
 
 def as_seen(pixels: Tensor, preprocess: Any) -> np.ndarray:
