@@ -10,10 +10,12 @@ import pytest
 
 from tests.images import image_folder
 from tests.trained import one_thread, train_small
-from tlstudio.config import Corrections, DataConfig
+from tests.zeroshot.conftest import finish
+from tlstudio.config import Corrections, DataConfig, RunConfig
 from tlstudio.errors import BadInput
 from tlstudio.evaluation.metrics import Estimate
 from tlstudio.events import Control, Event, Notice
+from tlstudio.training.setup import divided_catalogue
 from tlstudio.zeroshot import few_shot
 from tlstudio.zeroshot.events import Clip, Question
 from tlstudio.zeroshot.few_shot import few_shots
@@ -60,6 +62,37 @@ def test_that_each_method_learns_from_each_number_of_images_in_each_draw(request
     assert (begun.train, begun.val, begun.test, begun.points) == (24, 6, 6, len(found))
     assert [one.per_class for one in points(events)] == [0, 1, 1, 1, 1, 4, 4, 4, 4, 8]
     assert isinstance(events[-1], FewShotsFinished)
+
+
+def test_that_the_images_are_those_that_a_run_with_as_few_would_draw(
+    request_on, dataset: Path, monkeypatch: pytest.MonkeyPatch
+):
+    drawn: dict[tuple[int, int], set[str]] = {}
+    rows_of = few_shot._Examples._drawn
+
+    def noted(self, shots, seed):
+        rows = rows_of(self, shots, seed)
+        train = self._catalogue.of_split("train")
+        drawn[shots, seed] = {train[row].path for row in rows}
+        assert self.labels["train"][rows].tolist() == [train[row].label for row in rows]
+        return rows
+
+    monkeypatch.setattr(few_shot._Examples, "_drawn", noted)
+    run(request_on())
+    for (shots, seed), paths in drawn.items():
+        data = DataConfig(root=str(dataset), per_class=shots, draw=seed)
+        *_, catalogue = finish(divided_catalogue(RunConfig(data=data), Control()))
+        assert paths == {image.path for image in catalogue.of_split("train")}
+    for seed in (0, 1):
+        assert drawn[1, seed] < drawn[4, seed]
+    assert drawn[4, 0] != drawn[4, 1]
+
+
+def test_that_the_division_is_taken_without_its_limit_of_images(request_on):
+    request = request_on(shots=(1,), seeds=1)
+    limited = request.data.model_copy(update={"per_class": 2})
+    found = points(run(dataclasses.replace(request, data=limited)))
+    assert found[-1].per_class == 8
 
 
 def test_that_the_same_request_gives_the_same_points(request_on):
@@ -180,7 +213,7 @@ def test_that_labels_pay_from_where_a_method_stays_ahead():
 def test_that_overlapping_intervals_are_a_caution():
     words, caution = reading([ZERO, point("tip-adapter", 1, 0.72)], [])
     assert words == "Training overtakes zero-shot from 1 image a class (Tip-Adapter)."
-    assert "too few to be sure" in caution
+    assert caution.startswith("At 1 image a class the intervals overlap")
 
 
 def test_that_the_caution_ends_where_the_intervals_are_apart():
@@ -202,7 +235,9 @@ def test_that_the_best_run_is_set_beside_zero_shot():
         TrainedPoint(Path("b"), "resnet18", "scratch", 40, Estimate(0.4, 0.3, 0.5), 3.0),
     ]
     words, _ = reading([ZERO, point("linear-probe", 4, 0.8)], runs)
-    assert words.endswith("The best trained run (resnet18, full) reaches 90.0%, 20.0 points above zero-shot.")
+    assert words.endswith(
+        "The best trained run (resnet18, full) reaches 90.0 %, 20.0 points above zero-shot."
+    )
 
 
 def test_that_nothing_is_read_out_of_nothing():

@@ -1,4 +1,4 @@
-"""Tip-Adapter, the linear probe and the draws they learn from."""
+"""Tip-Adapter, and the linear probe."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,6 @@ from tlstudio.zeroshot.few_shot_heads import (
     Cache,
     LinearProbe,
     TipAdapter,
-    draw,
 )
 
 SCALE, CLASSES = 30.0, 3
@@ -81,19 +80,6 @@ def test_that_the_linear_probe_is_logistic_regression_with_the_c_that_validation
     assert head.chosen == {"C": STRENGTHS[int(np.argmax(scores))]}
     model = LogisticRegression(C=head.chosen["C"], max_iter=1000).fit(*TRAIN)
     assert head.predict(TEST[0]).tolist() == model.predict(TEST[0]).tolist()
-
-
-def test_that_draws_are_nested_seeded_and_equal_in_each_class():
-    labels = np.repeat([0, 1, 2], [20, 20, 3])
-    for seed in range(3):
-        before: set[int] = set()
-        for shots in (1, 2, 4, 8, 16):
-            rows = draw(labels, shots, seed)
-            assert np.bincount(labels[rows]).tolist() == [shots, shots, min(shots, 3)]
-            assert before <= set(rows.tolist())
-            assert draw(labels, shots, seed).tolist() == rows.tolist()
-            before = set(rows.tolist())
-    assert draw(labels, 4, 0).tolist() != draw(labels, 4, 1).tolist()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """From no label to all of them: zero-shot, two heads that learn from few images, and the trained runs."""
 
+import dataclasses
 import time
 from collections.abc import Generator, Iterator
 
@@ -8,6 +9,7 @@ import numpy as np
 from tlstudio.config import RunConfig, Strategy
 from tlstudio.data.catalogue import SPLITS, Catalogue, ImageRecord, Split
 from tlstudio.data.contents import note_contents
+from tlstudio.data.split import with_fewer
 from tlstudio.errors import BadInput, StudioError
 from tlstudio.evaluation.metrics import proportion
 from tlstudio.events import Control, Event, Notice, Progress
@@ -25,7 +27,7 @@ from tlstudio.zeroshot.few_shot_events import (
     TrainedPoint,
     reading,
 )
-from tlstudio.zeroshot.few_shot_heads import Cache, Head, LinearProbe, TipAdapter, Whole, draw
+from tlstudio.zeroshot.few_shot_heads import Cache, Head, LinearProbe, TipAdapter, Whole
 from tlstudio.zeroshot.labelled import question_about
 from tlstudio.zeroshot.models import load_clip
 from tlstudio.zeroshot.text import ask
@@ -48,7 +50,8 @@ def few_shots(request: FewShotRequest, control: Control) -> Iterator[Event]:
     """
     started = time.perf_counter()
     _check(request)
-    catalogue = yield from divided_catalogue(RunConfig(data=request.data), control)
+    data = request.data.model_copy(update={"per_class": None})  # all there are: fewer are drawn below
+    catalogue = yield from divided_catalogue(RunConfig(data=data), control)
     catalogue = yield from note_contents(catalogue, control)
     clip = yield from load_clip(request.clip, control)
     asked = yield from ask(clip, question_about(catalogue.classes, request.question), control)
@@ -87,8 +90,7 @@ class _Examples:
     """Vectors and labels by split, and the heads that learn from them."""
 
     def __init__(self, catalogue: Catalogue, text: Vectors, scale: float) -> None:
-        self.classes = catalogue.classes
-        self.root = catalogue.root
+        self._catalogue = catalogue
         self.labels: dict[Split, Whole] = {}
         self._vectors: dict[Split, Vectors] = {}
         self._text, self._scale = text, scale
@@ -98,13 +100,15 @@ class _Examples:
         Raises:
             BadInput: a split has no image that can be read, or training images are of one class alone.
         """
+        self._catalogue = dataclasses.replace(self._catalogue, images=tuple(images))
         for split in SPLITS:
             rows = [row for row, image in enumerate(images) if image.split == split]
             self.labels[split] = np.array([images[row].label for row in rows], np.intp)
             self._vectors[split] = vectors[rows]
+        root = self._catalogue.root
         if not all(map(len, self.labels.values())) or len(np.unique(self.labels["train"])) < 2:
             raise BadInput(
-                f"Too few images in {self.root} can be read to learn from some and be tested on others.",
+                f"Too few images in {root} can be read to learn from some and test on others.",
                 "Mend the images that were skipped, or choose another folder.",
             )
 
@@ -116,8 +120,8 @@ class _Examples:
     @property
     def smallest(self) -> tuple[str, int]:
         """The class with the fewest training images, and how many."""
-        counts = np.bincount(self.labels["train"], minlength=len(self.classes))
-        return self.classes[counts.argmin()], int(counts.min())
+        counts = np.bincount(self.labels["train"], minlength=len(self._catalogue.classes))
+        return self._catalogue.classes[counts.argmin()], int(counts.min())
 
     def points(
         self, shots: tuple[int, ...], seeds: int, methods_of_all: tuple[Method, ...], control: Control
@@ -125,12 +129,19 @@ class _Examples:
         yield self._zero_shot()
         for count in shots:
             for seed in range(seeds):
-                rows = draw(self.labels["train"], count, seed)
+                rows = self._drawn(count, seed)
                 for method in ("tip-adapter", "linear-probe"):
                     yield self._learned(method, count, seed, rows, control)
         everything = np.arange(len(self.labels["train"]))
         for method in methods_of_all:
             yield self._learned(method, None, 0, everything, control)
+
+    def _drawn(self, shots: int, seed: int) -> Whole:
+        """Rows of the training images: those that a run with so many images a class draws, too."""
+        drawn = with_fewer(self._catalogue, shots, seed).of_split("train")
+        paths = {image.path for image in drawn}
+        train = self._catalogue.of_split("train")
+        return np.array([row for row, image in enumerate(train) if image.path in paths], np.intp)
 
     def _zero_shot(self) -> FewShotPoint:
         started = time.perf_counter()
@@ -156,7 +167,7 @@ class _Examples:
         seconds = time.perf_counter() - started
         control.checkpoint()
         right = head.predict(self._vectors["test"]) == self.labels["test"]
-        per_class = len(rows) / len(self.classes)
+        per_class = len(rows) / len(self._catalogue.classes)
         return FewShotPoint(
             method, shots, per_class, seed, head.chosen, head.val_top1, proportion(right), seconds
         )

@@ -139,9 +139,10 @@ def reading(points: Sequence[FewShotPoint], trained: Sequence[TrainedPoint]) -> 
     lines = (_overtakes(curve(points, method), base, surely=True) for method in LEARNING)
     sure = min((one.per_class for one in lines if one is not None), default=None)
     if sure is None:
-        return words, "The intervals overlap: the test images are too few to be sure of that."
+        here = f"At {_images(decisive.per_class)} a class the intervals overlap"
+        return words, f"{here}: the test images are too few to be sure."
     few = f"Below {_images(sure)} a class the intervals overlap"
-    return words, f"{few}: the test images are too few to be sure of that before."
+    return words, f"{few}: the test images are too few to be sure before."
 
 
 def _mean(points: Sequence[FewShotPoint]) -> CurvePoint:
@@ -173,7 +174,7 @@ def _beside(best: TrainedPoint, base: Estimate) -> str:
     gap = best.top1.value - base.value
     side = "above" if gap >= 0 else "below"
     return (
-        f"The best trained run ({best.arch}, {best.strategy}) reaches {best.top1.value:.1%}, "
+        f"The best trained run ({best.arch}, {best.strategy}) reaches {best.top1.value * 100:.1f} %, "
         f"{abs(gap) * 100:.1f} points {side} zero-shot."
     )
 

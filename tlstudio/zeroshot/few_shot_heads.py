@@ -124,15 +124,3 @@ def _fitted(train: Vectors, labels: Whole, strength: float, control: Control) ->
             if model.n_iter_.max() < _STEPS:
                 break
     return model
-
-
-def draw(labels: Whole, shots: int, seed: int) -> Whole:
-    """The rows of ``shots`` images of each class, all of one that has fewer.
-
-    The draws of a seed are nested: those of fewer shots are among those of more.
-    """
-    chosen: list[Whole] = []
-    for label in np.unique(labels):
-        rows = np.nonzero(labels == label)[0]
-        chosen.append(np.random.default_rng([seed, int(label)]).permutation(rows)[:shots])
-    return np.sort(np.concatenate(chosen))
