@@ -109,7 +109,7 @@ def _judged(outcome: Outcome) -> Judged:
 
 def _why(epoch: int, val_top1: float) -> str:
     return (
-        f"Validation chose epoch {epoch}: {val_top1:.1%} there, the highest, or the lowest loss among "
+        f"Validation chose epoch {epoch}: {100 * val_top1:.1f} % there, the highest, or the lowest loss among "
         "equals. The test images had no part in that."
     )
 

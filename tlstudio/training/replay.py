@@ -86,7 +86,7 @@ def cut_off_runs(control: Control) -> Iterator[Event]:
         with contextlib.suppress(BadInput):  # deleted, or damaged: nothing can be done with it
             run = RunFolder.open(path)
             if not run.has(RESULT_FILE):
-                yield _cut_off(run, _epochs(run), trained_by=None)
+                yield _cut_off(run, finished_epochs(run), trained_by=None)
 
 
 def replay(path: Path, control: Control) -> Iterator[Event]:
@@ -101,7 +101,7 @@ def replay(path: Path, control: Control) -> Iterator[Event]:
     """
     run = RunFolder.open(path)
     started = _started(run)
-    epochs, tested, truth = _epochs(run), tested_epochs(run), kept(run)
+    epochs, tested, truth = finished_epochs(run), tested_epochs(run), kept(run)
     result = run.read(RESULT_FILE) if run.has(RESULT_FILE) else None
     control.checkpoint()
     with _damaged(run, RESULT_FILE):
@@ -146,7 +146,12 @@ def _started(run: RunFolder) -> RunStarted:
         )
 
 
-def _epochs(run: RunFolder) -> list[EpochFinished]:
+def finished_epochs(run: RunFolder) -> list[EpochFinished]:
+    """What the metrics of a run say; of one that was cut off too.
+
+    Raises:
+        BadInput: they are damaged.
+    """
     rows = run.metrics()
     with _damaged(run, METRICS_FILE):
         return [_event(EpochFinished, row) for row in rows]

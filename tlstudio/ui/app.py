@@ -26,6 +26,7 @@ from tlstudio.ui.icons import icon
 from tlstudio.ui.label_check import LabelCheck
 from tlstudio.ui.main_window import Entry, MainWindow
 from tlstudio.ui.pages.data import DataPage
+from tlstudio.ui.pages.evaluate import EvaluatePage
 from tlstudio.ui.pages.model import ModelPage
 from tlstudio.ui.pages.train import TrainPage
 from tlstudio.ui.pages.zero_shot import ZeroShotPage
@@ -98,6 +99,7 @@ class Studio(QObject):
         self.data = DataPage(*parts)
         self.model = ModelPage(*parts)
         self.train = TrainPage(*parts)
+        self.evaluate = EvaluatePage(self.worker, self.theme)
         self.zero_shot = ZeroShotPage(*parts)
         self.label_check = LabelCheck(self.data.folder, self.worker, self)
         self.window = MainWindow(
@@ -105,6 +107,7 @@ class Studio(QObject):
                 Entry("data", "data", self.data),
                 Entry("model", "model", self.model),
                 Entry("train", "train", self.train),
+                Entry("evaluate", "evaluate", self.evaluate),
                 Entry("zero-shot", "zero-shot", self.zero_shot),
             ),
             self.worker,
@@ -117,6 +120,7 @@ class Studio(QObject):
         self.data.browser.seen_wanted.connect(self.train.next_run.show_seen)
         self.train.go_to_data.connect(self._show_data)
         self.train.images_wanted.connect(self.data.open_images_of_run)
+        self.evaluate.go_to_train.connect(self._show_train)
         self.zero_shot.folder_wanted.connect(self.open_folder)
         self.train.outcome.labels_wanted.connect(self.check_labels)
         self.label_check.suspected.connect(self.data.browser.set_suspected)
@@ -177,6 +181,10 @@ class Studio(QObject):
     @Slot()
     def _show_data(self) -> None:
         self.window.show_page("data")
+
+    @Slot()
+    def _show_train(self) -> None:
+        self.window.show_page("train")
 
 
 class Alarm(QObject):

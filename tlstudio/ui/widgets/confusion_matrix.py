@@ -61,6 +61,7 @@ class ConfusionMatrix(QWidget):
         self._names: tuple[str, ...] = ()
         self._columns: tuple[str, ...] = ()
         self._fills: NDArray[np.uint8] | None = None
+        self._shares = False
         self._hovered: tuple[int, int] | None = None
         self.current: tuple[int, int] | None = None
         self.setProperty("role", "scrolled")
@@ -89,6 +90,18 @@ class ConfusionMatrix(QWidget):
             max(least.height(), self._top() + Space.S + _SMALLEST * rows),
         )
         self.update()
+
+    def show_shares(self, *, shares: bool) -> None:
+        """Write per cent of a row into the cells, or how many images."""
+        self._shares = shares
+        self.update()
+
+    def number(self, row: int, column: int) -> str:
+        """What is written into a cell that has room."""
+        count = int(self._counts[row, column])
+        if not self._shares:
+            return f"{count:,}"
+        return f"{100 * count / max(1, int(self._counts[row].sum())):.0f}"
 
     def told(self, row: int, column: int) -> str:
         """What a cell says, in a sentence."""
@@ -250,7 +263,7 @@ class ConfusionMatrix(QWidget):
             box = self.cell_rect(row, column)
             if box.intersects(dirty):
                 painter.setPen(_ink(QColor(*fills[row, column].tolist()), self._theme))
-                draw_text(painter, box, f"{self._counts[row, column]:,}", Qt.AlignmentFlag.AlignHCenter)
+                draw_text(painter, box, self.number(row, column), Qt.AlignmentFlag.AlignHCenter)
 
     def _paint_names(self, painter: QPainter, cell: int) -> None:
         painter.setFont(font(Type.CAPTION))

@@ -62,7 +62,7 @@ class FigureTable(QTableWidget):
         self.setRowCount(len(listed))
         for row, cells in enumerate(listed):
             for column, cell in enumerate(cells):
-                self.setItem(row, column, _Item(row, cell))
+                self.setItem(row, column, _Item(row, cell, first=column == 0))
         self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
 
@@ -71,12 +71,16 @@ class FigureTable(QTableWidget):
         model, columns = self.model(), range(self.columnCount())
         return [[model.index(row, one).data() for one in columns] for row in range(self.rowCount())]
 
+    def original(self, row: int) -> int:
+        """Which of the rows that were handed in stands in this one."""
+        return self.model().index(row, 0).data(_ROW)
+
     def _chosen(self, index: QModelIndex) -> None:
         self.row_chosen.emit(index.data(_ROW))
 
 
 class _Item(QTableWidgetItem):
-    def __init__(self, row: int, cell: Cell) -> None:
+    def __init__(self, row: int, cell: Cell, *, first: bool) -> None:
         words = cell if isinstance(cell, str) else cell[1]
         super().__init__(words)
         self.setToolTip(words)
@@ -84,7 +88,8 @@ class _Item(QTableWidgetItem):
         if not isinstance(cell, str):
             self.setData(_VALUE, cell[0])
             self.setFont(number_font())
-            self.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            side = Qt.AlignmentFlag.AlignLeft if first else Qt.AlignmentFlag.AlignRight
+            self.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
 
     def __lt__(self, other: QTableWidgetItem) -> bool:
         mine, theirs = self.data(_VALUE), other.data(_VALUE)

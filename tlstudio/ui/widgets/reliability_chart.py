@@ -1,9 +1,10 @@
 """How often a classifier is right when it is so and so sure: the reliability diagram."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt, Slot
+from PySide6.QtCore import QPointF, Qt, Signal, Slot
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from tlstudio.evaluation.metrics import ReliabilityBin
@@ -18,7 +19,12 @@ class ReliabilityChart(QWidget):
     """A bar a bin, as high as its images are often right; on the diagonal confidence is what it says.
 
     Between a bar and the diagonal lies how much it is too sure (above the bar) or not sure enough.
+
+    Signals:
+        bin_chosen: a bar was clicked; how sure the model is there, 0 to 1.
     """
+
+    bin_chosen = Signal(float)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -94,12 +100,20 @@ class ReliabilityChart(QWidget):
         for item in (self._bars, self._gaps, self._line):
             self._item.addItem(item)
         self._item.scene().sigMouseMoved.connect(self._moved)
+        self._item.scene().sigMouseClicked.connect(self._clicked)
 
     @Slot(object)
     def _moved(self, place: QPointF) -> None:
         inside = self._item.sceneBoundingRect().contains(place)
         where = self._item.getViewBox().mapSceneToView(place)
         self.plot.setToolTip(self.told(where.x()) if inside else "")
+
+    @Slot(object)
+    def _clicked(self, click: Any) -> None:
+        place = click.scenePos()
+        confidence = self._item.getViewBox().mapSceneToView(place).x()
+        if self._item.sceneBoundingRect().contains(place) and self.told(confidence):
+            self.bin_chosen.emit(confidence)
 
     @Slot()
     def _restyle(self) -> None:
