@@ -23,8 +23,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tlstudio.events import Control
+from tlstudio.inference.results import Order, ResultTable, Wanted
 from tlstudio.zeroshot.events import Asked, Clip, Question, Vectors, ZeroShotFinished, ZeroShotRequest
-from tlstudio.zeroshot.results import Order, ResultTable, Wanted
 from tlstudio.zeroshot.scoring import score
 
 ROUNDS = 7

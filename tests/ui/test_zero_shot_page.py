@@ -17,6 +17,7 @@ from tlstudio.data.catalogue import Catalogue
 from tlstudio.errors import StudioError
 from tlstudio.events import Control, Event, Progress
 from tlstudio.inference.events import ImageSkipped
+from tlstudio.inference.results import Order, Wanted
 from tlstudio.ui import engine
 from tlstudio.ui.item_models.results import PICTURE_ROLE, RANKED_ROLE, REASON_ROLE, WINNER_ROLE
 from tlstudio.ui.pages.zero_shot import ZeroShotPage
@@ -36,7 +37,6 @@ from tlstudio.zeroshot.events import (
     ZeroShotFinished,
     ZeroShotRequest,
 )
-from tlstudio.zeroshot.results import Order, Wanted
 
 
 class Clip:

@@ -18,10 +18,10 @@ from tlstudio.ui.pages.zero_shot import ZeroShotPage
 from tlstudio.ui.session import Session
 from tlstudio.ui.settings import Settings
 from tlstudio.ui.theme import Theme
+from tlstudio.ui.widgets.result_views import ResultViewer
+from tlstudio.ui.widgets.sort_dialog import SortDialog
 from tlstudio.ui.worker import Worker
 from tlstudio.ui.zero_shot.classify_tab import ClassifyTab
-from tlstudio.ui.zero_shot.result_views import ResultViewer
-from tlstudio.ui.zero_shot.sort_dialog import SortDialog
 from tlstudio.zeroshot.events import (
     Asked,
     ClipReady,

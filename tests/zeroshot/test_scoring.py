@@ -5,8 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from tlstudio.inference.results import NONE, winners
 from tlstudio.zeroshot.events import Asked
-from tlstudio.zeroshot.scoring import NONE, score, winners
+from tlstudio.zeroshot.scoring import score
 
 
 def _rows(*angles: float) -> np.ndarray:

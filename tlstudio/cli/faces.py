@@ -22,6 +22,7 @@ from tlstudio.cli import lab_lines, tables
 from tlstudio.evaluation.lab_events import EntryFailed, EntryFinished, EntryStarted, LabStarted
 from tlstudio.events import Event, Notice, Progress
 from tlstudio.inference.events import ImageClassified, ImageSkipped, PredictionFinished
+from tlstudio.inference.sort_out import AnswersSaved, SortedOut
 from tlstudio.models.events import Downloaded
 from tlstudio.training.events import (
     BatchFinished,
@@ -37,7 +38,6 @@ from tlstudio.training.events import (
     TimesEstimated,
 )
 from tlstudio.zeroshot.events import ClipReady, QuestionRead, ZeroShotFinished
-from tlstudio.zeroshot.sort_out import AnswersSaved, SortedOut
 
 
 class Face(Protocol):

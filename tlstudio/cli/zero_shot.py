@@ -14,9 +14,9 @@ from tlstudio.cli.options import Device, Json
 from tlstudio.errors import BadInput
 from tlstudio.events import Control, Event
 from tlstudio.inference.events import ImageClassified, ImageSkipped
+from tlstudio.inference.results import Answers
 from tlstudio.zeroshot.class_file import read_classes
 from tlstudio.zeroshot.events import Asked, Question, QuestionRead, ZeroShotRequest
-from tlstudio.zeroshot.results import Answers
 from tlstudio.zeroshot.templates import TITLES
 from tlstudio.zeroshot.templates import templates_of as preset_sentences
 
@@ -84,8 +84,8 @@ def _all(
     request: ZeroShotRequest, csv: Path | None, copy_to: Path | None, control: Control
 ) -> Iterator[Event]:
     """What classifying tells, then what keeping it tells."""
+    from tlstudio.inference.sort_out import save_csv, sort_out
     from tlstudio.zeroshot.classify import classify
-    from tlstudio.zeroshot.sort_out import save_csv, sort_out
 
     asked: Asked | None = None
     found: list[ImageClassified] = []

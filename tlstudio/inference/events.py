@@ -3,7 +3,12 @@
 import dataclasses
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from tlstudio.events import Event
+
+Scores = npt.NDArray[np.float32]  # shape (images, classes)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,13 +23,13 @@ from tlstudio.evaluation.one_epoch_events import EpochEvaluated
 from tlstudio.evaluation.tables import What as EvaluationTable
 from tlstudio.events import Control, Event, Notice
 from tlstudio.garbage import making_many
+from tlstudio.inference.results import Answers
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.events import RunStarted
 from tlstudio.zeroshot.events import Clip, Question, QuestionRead, Rescored, Vectors, ZeroShotRequest
 from tlstudio.zeroshot.few_shot_events import FewShotRequest
 from tlstudio.zeroshot.measure_events import Measured, MeasureRequest, TemplatesMeasured
 from tlstudio.zeroshot.measure_tables import What
-from tlstudio.zeroshot.results import Answers
 from tlstudio.zeroshot.search import Query
 from tlstudio.zeroshot.text import Prompts
 
@@ -432,6 +432,69 @@ def find_runs(control: Control) -> Iterator[Event]:
     return call(control)
 
 
+def list_runs(control: Control) -> Iterator[Event]:
+    """One RunsListed with all runs and what is said of them."""
+    from tlstudio.evaluation.run_table import list_runs as call
+
+    return call(control)
+
+
+def read_curves(runs: Sequence[Path], control: Control) -> Iterator[Event]:
+    """One CurvesRead."""
+    from tlstudio.evaluation.run_table import read_curves as call
+
+    return call(runs, control)
+
+
+def write_notes(run: Path, notes: RunNotes, control: Control) -> Iterator[Event]:
+    """Keep what is said of a run: no event."""
+    from tlstudio.runs.notes import write_notes as call
+
+    try:
+        call(run, notes)
+    except OSError as error:
+        raise StudioError(
+            f"What was said of {run.name} could not be kept: {error.strerror}.",
+            f"Check that {run} can be written and the disk is not full.",
+        ) from error
+    yield from ()
+
+
+@dataclasses.dataclass(frozen=True)
+class RunThrownAway(Event):
+    trashed: Trashed
+
+
+def throw_runs_away(runs: Sequence[Path], control: Control) -> Iterator[Event]:
+    """Move runs into the trash: one RunThrownAway each."""
+    from tlstudio.runs.trash import throw_away
+
+    for run in runs:
+        yield RunThrownAway(throw_away(run))
+
+
+@dataclasses.dataclass(frozen=True)
+class RunPutBack(Event):
+    run: Path
+
+
+def put_runs_back(trashed: Sequence[Trashed], control: Control) -> Iterator[Event]:
+    """Move runs out of the trash: one RunPutBack each."""
+    from tlstudio.runs.trash import put_back
+
+    for one in trashed:
+        put_back(one)
+        yield RunPutBack(one.run)
+
+
+def empty_trash(control: Control) -> Iterator[Event]:
+    """Delete for good what lies in the trash: no event."""
+    from tlstudio.runs.trash import empty_trash as call
+
+    call()
+    yield from ()
+
+
 def evaluate_epoch(run: Path, epoch: int, control: Control) -> Iterator[Event]:
     """Progress, Notice and EpochTested, then one EpochEvaluated."""
     with _torch_loaded():
@@ -505,14 +568,14 @@ def read_templates(preset: str, control: Control) -> Iterator[Event]:
 
 def save_answers(answers: Answers, path: Path, control: Control) -> Iterator[Event]:
     """Write what CLIP said of images as a table: Progress, then one AnswersSaved."""
-    from tlstudio.zeroshot.sort_out import save_csv
+    from tlstudio.inference.sort_out import save_csv
 
     return save_csv(answers, path, control)
 
 
 def sort_out(answers: Answers, folder: Path, none_too: bool, control: Control) -> Iterator[Event]:
     """Copy images into the folders of their classes: Progress, then one SortedOut."""
-    from tlstudio.zeroshot.sort_out import sort_out as call
+    from tlstudio.inference.sort_out import sort_out as call
 
     return call(answers, folder, control, none_too=none_too)
 

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tlstudio.events import Event
+from tlstudio.inference.events import Scores
 
 DEFAULT_TEMPLATE = "a photo of a {}."
 OTHER = "something else"  # the name of the class that the words for none of the classes make
 
 Vectors = npt.NDArray[np.float32]  # rows of length one, shape (images or texts, dimensions)
-Scores = npt.NDArray[np.float32]  # shape (images, classes)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,8 +5,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from tlstudio.inference.results import NONE
 from tlstudio.zeroshot.events import Question
-from tlstudio.zeroshot.scoring import NONE
 from tlstudio.zeroshot.text import words_of
 
 _APART = re.compile(r"[\s_\-]+")

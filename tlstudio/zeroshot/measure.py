@@ -14,6 +14,7 @@ from tlstudio.data.corrections import corrected
 from tlstudio.errors import BadInput
 from tlstudio.evaluation.metrics import compare, measure, proportion
 from tlstudio.events import Control, Event, Progress
+from tlstudio.inference.results import NONE, winners
 from tlstudio.training.setup import checked_images, divided_catalogue
 from tlstudio.zeroshot.classify import embedded
 from tlstudio.zeroshot.events import Asked, Question, Vectors
@@ -27,7 +28,7 @@ from tlstudio.zeroshot.measure_events import (
     TemplatesMeasured,
 )
 from tlstudio.zeroshot.models import LoadedClip, load_clip
-from tlstudio.zeroshot.scoring import NONE, score, winners
+from tlstudio.zeroshot.scoring import score
 from tlstudio.zeroshot.text import NEUTRAL, ask, embed_sentences, prompts_for, sentences, words_of
 
 _AT_ONCE = 4096  # images scored together, or a thousand classes would not fit into memory

@@ -1,13 +1,9 @@
 """From directions in CLIP's space to scores. No torch: thousands of images are scored anew in an instant."""
 
-from typing import Final
-
 import numpy as np
 import numpy.typing as npt
 
 from tlstudio.zeroshot.events import Asked, Scores, Vectors
-
-NONE: Final = -1  # the class of an image that shows none of them
 
 
 def score(images: Vectors, asked: Asked) -> Scores:
@@ -26,12 +22,6 @@ def score(images: Vectors, asked: Asked) -> Scores:
     np.exp(logits, out=logits)
     logits /= logits.sum(axis=1, keepdims=True)
     return logits
-
-
-def winners(scores: Scores, asked: Asked) -> np.ndarray:
-    """The column of the class that fits each image best, :data:`NONE` where none reaches the threshold."""
-    best = scores.argmax(axis=1)
-    return np.where(scores.max(axis=1) >= asked.threshold, best, NONE)
 
 
 def _sigmoid(logits: npt.NDArray[np.floating]) -> Scores:

@@ -7,11 +7,10 @@ import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QPixmap
 
+from tlstudio.inference.results import NONE, ResultTable, Rows, Wanted
 from tlstudio.ui.item_models.thumbnails import FAILED, PictureStore
 from tlstudio.ui.text import percent
 from tlstudio.ui.theme import Size
-from tlstudio.zeroshot.results import ResultTable, Rows, Wanted
-from tlstudio.zeroshot.scoring import NONE
 
 _Index = QModelIndex | QPersistentModelIndex
 

@@ -1,19 +1,19 @@
 """What the tabs of the Zero-shot page share: the images, the question, the model, and what came of them."""
 
 import functools
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from tlstudio.errors import BadInput
 from tlstudio.events import Notice, Progress
 from tlstudio.inference.events import ImageSkipped
 from tlstudio.models.events import Downloaded
 from tlstudio.ui import engine
+from tlstudio.ui.result_desk import ResultDesk, said_of, single_shot
 from tlstudio.ui.tagged import TaggedTask
-from tlstudio.ui.text import amount, duration, size
+from tlstudio.ui.text import amount
 from tlstudio.ui.worker import Worker
 from tlstudio.zeroshot.events import (
     Asked,
@@ -28,16 +28,13 @@ from tlstudio.zeroshot.events import (
     ZeroShotFinished,
     ZeroShotRequest,
 )
-from tlstudio.zeroshot.results import ResultTable
 from tlstudio.zeroshot.text import check_question
 
 _ASK_AFTER = 250  # milliseconds after the last change of the question
-_FIND = "find"
 _SOON_DONE = 500  # sentences that are read before anybody wonders what is going on
-_TELL_AFTER = 100  # milliseconds in which results and progress are gathered before they are shown
 
 
-class ZeroShotDesk(QObject):
+class ZeroShotDesk(ResultDesk):
     """Runs the engine for the page, and keeps what it says.
 
     A question that changes once there are results is asked anew by itself, of the vectors that are there.
@@ -45,51 +42,31 @@ class ZeroShotDesk(QObject):
     are classified the next time.
 
     Attributes:
-        table: all images, with what is known of each.
         ready: the model that made the vectors; None before it was loaded.
         asked: the question of the scores as the model reads it; None as long as there are none.
         prompts: the sentences of that question by class.
-        outcome: how the last classification ended, for people.
 
     Signals:
         question_changed: ``clip`` or ``question`` is another.
-        images_changed: images came or went, or their vectors were dropped.
-        results_changed: vectors or scores came, or other scores; at most ten times a second.
-        running_changed: ``running`` or ``busy`` is another.
-        progressed: what is being done, how much of it is done, and of how much (0 when unknown).
-        failed: what could not be done, and a hint; both empty when nothing is wrong any more.
     """
 
     question_changed = Signal()
-    images_changed = Signal()
-    results_changed = Signal()
-    running_changed = Signal()
-    progressed = Signal(str, int, int)
-    failed = Signal(str, str)
 
     def __init__(self, worker: Worker, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._worker = worker
+        super().__init__(worker, parent)
         self._clip, self._question = Clip(), Question(())
         self._missing = ""
-        self._task: TaggedTask | None = None
         self._asking: TaggedTask | None = None
         self._read: Asked | None = None  # by the task that runs, whose scores are yet to come
         self._asked_question = self._asking_question = self._question
-        self._current: object = None  # what tells events of the tasks at work from those of earlier ones
         self._slow = False
-        self._told = 0.0  # when progress was last told of
         self._begun = 0
         self._again = False
-        self.table = ResultTable()
         self.ready: ClipReady | None = None
         self.asked: Asked | None = None
         self.prompts: dict[str, tuple[str, ...]] = {}
-        self.outcome = ""
-        self._soon = _single_shot(self, _ASK_AFTER)
+        self._soon = single_shot(self, _ASK_AFTER)
         self._soon.timeout.connect(self._ask_again)
-        self._tell = _single_shot(self, _TELL_AFTER)
-        self._tell.timeout.connect(self.results_changed)
         self._check()
 
     # What is there
@@ -101,11 +78,6 @@ class ZeroShotDesk(QObject):
     @property
     def question(self) -> Question:
         return self._question
-
-    @property
-    def images(self) -> Sequence[Path]:
-        """All images on the page, in the order in which they were added."""
-        return self.table.paths
 
     @property
     def paths(self) -> Sequence[Path]:
@@ -123,14 +95,13 @@ class ZeroShotDesk(QObject):
         return self.table.scores
 
     @property
-    def running(self) -> bool:
-        """Images are being classified."""
-        return self._task is not None
-
-    @property
     def busy(self) -> bool:
         """Images are being classified, or another question takes long enough to be shown."""
         return self.running or self._slow
+
+    @property
+    def answered(self) -> bool:
+        return self.asked is not None
 
     @property
     def stale(self) -> bool:
@@ -174,34 +145,6 @@ class ZeroShotDesk(QObject):
         self._drop()
         self.question_changed.emit()
 
-    def add_images(self, paths: Sequence[Path]) -> None:
-        """Add these files, and the images in and beneath these folders, to those already there.
-
-        Where there are results, the new images are classified at once.
-        """
-        folders = [path for path in paths if path.is_dir()]
-        self._take_images([path for path in paths if path not in folders])
-        if folders:
-            call = functools.partial(engine.find_images, folders)
-            task = TaggedTask(_FIND, "Looking for images", call, self._worker, self)
-            task.happened.connect(self._images_found)
-            task.failed.connect(self._task_failed)
-
-    def remove(self, rows: Sequence[int]) -> None:
-        """Take out the images in these rows of the table."""
-        self.table.remove(rows)
-        if not len(self.table):
-            self.clear()
-        else:
-            self.images_changed.emit()
-
-    def clear(self) -> None:
-        """Take out all images, and forget what was said of them."""
-        self.table.clear()
-        self.outcome = ""
-        self._drop()
-        self.failed.emit("", "")
-
     @Slot()
     def classify(self) -> None:
         """Ask the model about the images that nothing is known of yet, or about those that it could not read.
@@ -240,18 +183,6 @@ class ZeroShotDesk(QObject):
     # What happens
 
     @Slot(object, object)
-    def _images_found(self, _tag: object, event: object) -> None:
-        if isinstance(event, engine.ImagesFound):
-            self._take_images(event.paths)
-
-    def _take_images(self, paths: Sequence[Path]) -> None:
-        if self.table.add(paths):
-            self.outcome = ""
-            self.images_changed.emit()
-            if self.asked is not None:
-                self.classify()
-
-    @Slot(object, object)
     def _happened(self, tag: object, event: object) -> None:
         if tag is not self._current:
             return
@@ -275,7 +206,7 @@ class ZeroShotDesk(QObject):
             case Notice(text):
                 self.failed.emit(text, "")
             case ZeroShotFinished(_, _, seconds, known):
-                self.outcome = _outcome(len(self.paths), self.table.problems(), seconds, known)
+                self.outcome = said_of(len(self.paths), self.table.problems(), seconds, known)
 
     @Slot(object, object)
     def _asked_again(self, tag: object, event: object) -> None:
@@ -341,11 +272,6 @@ class ZeroShotDesk(QObject):
             self._set_slow(False)
             self.results_changed.emit()
 
-    @Slot(object, str, str)
-    def _task_failed(self, tag: object, message: str, hint: str) -> None:
-        if tag in (self._current, _FIND):
-            self.failed.emit(message, hint)
-
     @Slot(object, bool)
     def _done(self, _tag: object, finished: bool) -> None:
         self._task = None
@@ -400,33 +326,3 @@ class ZeroShotDesk(QObject):
         if slow != self._slow:
             self._slow = slow
             self.running_changed.emit()
-
-    def _tell_progress(self, event: Progress | Downloaded) -> None:
-        done, total = event.done, event.total
-        if time.monotonic() - self._told < _TELL_AFTER / 1000 and done < total:
-            return
-        self._told = time.monotonic()
-        if isinstance(event, Progress):
-            count = f" · {done:,} of {total:,}" if total else "…"
-            self.progressed.emit(f"{event.text}{count}", done, total)
-        else:
-            of = f" of {size(total)}" if total else ""
-            self.progressed.emit(f"Downloading · {size(done)}{of}", done // 1024, total // 1024)
-
-    def _tell_soon(self) -> None:
-        if not self._tell.isActive():
-            self._tell.start()
-
-
-def _single_shot(parent: QObject, after: int) -> QTimer:
-    timer = QTimer(parent)
-    timer.setSingleShot(True)
-    timer.setInterval(after)
-    return timer
-
-
-def _outcome(images: int, unread: int, seconds: float, known: int) -> str:
-    took = f"{seconds:.1f} s" if seconds < 60 else duration(seconds)
-    seen = f" · {known:,} seen before" if known else ""
-    failed = f" · {unread:,} could not be read" if unread else ""
-    return f"{amount(images, 'image')} classified in {took}{seen}{failed}"

@@ -9,9 +9,11 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
+from tlstudio.inference.results import winners
 from tlstudio.ui import engine
 from tlstudio.ui.item_models.results import NONE_OF_THESE
 from tlstudio.ui.item_models.thumbnails import PictureStore
+from tlstudio.ui.latest import Latest
 from tlstudio.ui.theme import Size, Space, Theme, with_role
 from tlstudio.ui.widgets.basics import QuietComboBox
 from tlstudio.ui.widgets.embedding_plot import EmbeddingPlot
@@ -20,9 +22,7 @@ from tlstudio.ui.worker import Worker
 from tlstudio.ui.zero_shot.all_vectors import AllVectors
 from tlstudio.ui.zero_shot.captions import captions_of
 from tlstudio.ui.zero_shot.desk import ZeroShotDesk
-from tlstudio.ui.zero_shot.latest import Latest
 from tlstudio.zeroshot.explain_events import MapDrawn
-from tlstudio.zeroshot.scoring import winners
 
 _CLASS, _FOLDER = "The class CLIP chose", "The folder of the image"
 _SIDE = 2 * Size.THUMBNAIL

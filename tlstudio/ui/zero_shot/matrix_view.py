@@ -21,12 +21,12 @@ from PySide6.QtWidgets import (
 
 from tlstudio.ui import engine
 from tlstudio.ui.item_models.thumbnails import Index, PictureStore
+from tlstudio.ui.latest import Latest
 from tlstudio.ui.theme import Size, Space, Theme, Type, with_role
 from tlstudio.ui.widgets.paint import font
 from tlstudio.ui.worker import Worker
 from tlstudio.ui.zero_shot.captions import captions_of
 from tlstudio.ui.zero_shot.desk import ZeroShotDesk
-from tlstudio.ui.zero_shot.latest import Latest
 from tlstudio.zeroshot.explain_events import SimilaritiesFound
 from tlstudio.zeroshot.text import Prompts
 

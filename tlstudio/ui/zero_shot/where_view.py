@@ -7,12 +7,12 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from tlstudio.ui import engine
+from tlstudio.ui.latest import Latest
 from tlstudio.ui.theme import Size, Space, Theme, with_role
 from tlstudio.ui.widgets.heat_canvas import HeatCanvas
 from tlstudio.ui.worker import Worker
 from tlstudio.ui.zero_shot.captions import CaptionField, captions_of
 from tlstudio.ui.zero_shot.desk import ZeroShotDesk
-from tlstudio.ui.zero_shot.latest import Latest
 from tlstudio.zeroshot.explain_events import MatchFound
 from tlstudio.zeroshot.text import Prompts
 

@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tlstudio.inference.results import NONE, Order, ResultTable, Wanted
 from tlstudio.zeroshot.events import Asked
-from tlstudio.zeroshot.results import Order, ResultTable, Wanted
-from tlstudio.zeroshot.scoring import NONE
 
 CLASSES = ("cat", "dog", "bird")
 # In order: surely a cat, hardly a dog, a bird before a cat, a cat before a dog.

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from tlstudio.inference.sort_out import SortedOut
 from tlstudio.ui.text import amount
 from tlstudio.ui.theme import Theme
 from tlstudio.ui.widgets.basics import button
 from tlstudio.ui.widgets.message_bar import MessageBar
-from tlstudio.zeroshot.sort_out import SortedOut
 
 
 class SortedBar(MessageBar):

@@ -1,4 +1,4 @@
-"""What CLIP said, kept: as a table in a file, or as copies of the images in a folder a class."""
+"""What a model said of images, kept: as a table in a file, or as copies of the images in a folder a class."""
 
 import contextlib
 import csv
@@ -18,8 +18,7 @@ import numpy as np
 from tlstudio.errors import BadInput, StudioError
 from tlstudio.events import Control, Event, Progress
 from tlstudio.files import atomic_write
-from tlstudio.zeroshot.results import Answers
-from tlstudio.zeroshot.scoring import NONE
+from tlstudio.inference.results import NONE, Answers
 
 NONE_FOLDER = "none of these"
 

@@ -5,12 +5,11 @@ import dataclasses
 from PySide6.QtCore import QSignalBlocker, QTimer, Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QLineEdit, QPushButton, QWidget
 
+from tlstudio.inference.results import NONE, Order, ResultTable, Wanted
 from tlstudio.ui.item_models.results import NONE_OF_THESE
 from tlstudio.ui.theme import Size, Space, Theme, with_role
 from tlstudio.ui.widgets.basics import QuietComboBox, QuietSpinBox, button, number_box
 from tlstudio.ui.widgets.flow_layout import FlowLayout
-from tlstudio.zeroshot.results import Order, ResultTable, Wanted
-from tlstudio.zeroshot.scoring import NONE
 
 _CHIPS = 6  # classes with a chip of their own; the others are in a list
 _LONGEST = 18  # letters of a class on its chip

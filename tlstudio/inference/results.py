@@ -1,21 +1,32 @@
-"""What CLIP said of each image, as a table that is filtered and sorted by whole columns at once."""
+"""What a model said of each image, as a table that is filtered and sorted by whole columns at once."""
 
 import dataclasses
 import enum
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from tlstudio.zeroshot.events import Asked, Scores, Vectors
-from tlstudio.zeroshot.scoring import NONE, winners
+from tlstudio.inference.events import Scores
 
 Rows = npt.NDArray[np.intp]
+Vectors = npt.NDArray[np.float32]  # shape (images, dimensions)
+NONE: Final = -1  # the class of an image that shows none of them
 
 _NOWHERE = -1
 _TINY = np.float32(1e-12)
+
+
+class Asked(Protocol):
+    """What the scores are of: the names of their columns, and what the best one has to reach."""
+
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+
+    @property
+    def threshold(self) -> float: ...
 
 
 class Order(enum.Enum):
@@ -64,6 +75,12 @@ class Answers:
         return winners(self.scores, self.asked)
 
 
+def winners(scores: Scores, asked: Asked) -> Rows:
+    """The column of the class that fits each image best, :data:`NONE` where none reaches the threshold."""
+    best = scores.argmax(axis=1)
+    return np.where(scores.max(axis=1) >= asked.threshold, best, NONE)
+
+
 class _Column:
     """An array that grows at its end without being copied each time."""
 
@@ -94,7 +111,7 @@ class _Column:
 
 
 class ResultTable:
-    """Images in the order in which they were added, each with what CLIP makes of it once that is known.
+    """Images in the order in which they were added, each with what a model makes of it once that is known.
 
     Rows count images, places count those that are embedded, in the order in which that happened.
     """
@@ -218,15 +235,16 @@ class ResultTable:
         # where there is one class only.
         self._judged = (_Column(np.intp), _Column(np.float32), _Column(np.intp), _Column(np.float32))
 
-    def take(self, paths: Sequence[Path], vectors: Vectors, scores: Scores, asked: Asked) -> None:
+    def take(self, paths: Sequence[Path], vectors: Vectors | None, scores: Scores, asked: Asked) -> None:
         """Add a batch of embedded images; those that were taken out meanwhile are left out.
 
+        ``vectors`` are None where the model gives none, which is then so for all images.
         ``asked`` is the question of all scores so far: another one comes with :meth:`rescore` first.
         """
         fresh = [n for n, path in enumerate(paths) if self._place_of(path) == _NOWHERE]
         if not fresh:
             return
-        if self._vectors is None:
+        if self._vectors is None and vectors is not None:
             self._vectors = _Column(np.float32, vectors.shape[1])
         if self._scores is None:
             self._scores = _Column(np.float32, scores.shape[1])
@@ -239,7 +257,8 @@ class ResultTable:
         for n in fresh:
             self._reasons.pop(paths[n], None)
         self._row_at.append(rows)
-        self._vectors.append(vectors[fresh], len(self))
+        if self._vectors is not None and vectors is not None:
+            self._vectors.append(vectors[fresh], len(self))
         self._scores.append(scores[fresh], len(self))
         for column, values in zip(self._judged, _judge(scores[fresh]), strict=True):
             column.append(values, len(self))

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tlstudio.inference.results import NONE, ResultTable
 from tlstudio.ui import file_manager
 from tlstudio.ui.item_models.results import NONE_OF_THESE
 from tlstudio.ui.item_models.thumbnails import PictureStore
@@ -34,8 +35,6 @@ from tlstudio.ui.widgets.glyph import GlyphButton
 from tlstudio.ui.widgets.image_preview import SIDE
 from tlstudio.ui.widgets.paint import draw_score
 from tlstudio.ui.widgets.picture_canvas import PictureCanvas
-from tlstudio.zeroshot.results import ResultTable
-from tlstudio.zeroshot.scoring import NONE
 
 _Index = QModelIndex | QPersistentModelIndex
 _SCORE = Qt.ItemDataRole.UserRole

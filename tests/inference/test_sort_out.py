@@ -11,9 +11,9 @@ import pytest
 
 from tlstudio.errors import BadInput, StudioError
 from tlstudio.events import Control, Progress
+from tlstudio.inference.results import Answers
+from tlstudio.inference.sort_out import AnswersSaved, SortedOut, folder_names, save_csv, sort_out
 from tlstudio.zeroshot.events import Asked
-from tlstudio.zeroshot.results import Answers
-from tlstudio.zeroshot.sort_out import AnswersSaved, SortedOut, folder_names, save_csv, sort_out
 
 SCORES = np.array([[0.8, 0.2], [0.4, 0.6], [0.55, 0.45]], np.float32)
 
