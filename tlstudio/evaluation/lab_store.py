@@ -285,14 +285,15 @@ def _claimed(out: Path | None) -> Path:
     path = labs_dir() / stamp if out is None else Path(os.path.abspath(out))  # noqa: PTH100
     try:
         path.mkdir(parents=True, exist_ok=True)
-        empty = next(path.iterdir(), None) is None
+        there = [file.name for file in path.iterdir()]
     except OSError as error:
         raise BadInput(
             f"The folder {path} cannot be made: {error.strerror}.", "Choose another place."
         ) from error
-    if (path / LAB_FILE).is_file():
+    if LAB_FILE in there:
         raise BadInput(f"{path} is a lab already.", f"Go on with it: tlstudio lab --resume {path}")
-    if not empty:
+    # What is left of a lab that was killed before it was one is in nobody's way.
+    if any(name != SPLIT_FILE and not name.endswith(".part") for name in there):
         raise BadInput(f"{path} is not empty, and a lab overwrites nothing.", "Choose a new folder.")
     return path
 
