@@ -120,6 +120,19 @@ class RunIndex:
         values = (pid, _now(), str(path))
         return self._with_database(lambda database: database.execute(command, values).rowcount > 0)
 
+    def enter(self, folder: Path) -> None:
+        """List the run in a folder as its files tell it, unless the list has it."""
+        query = "SELECT 1 FROM runs WHERE path = ?"
+        if not self._with_database(lambda database: database.execute(query, (str(folder),)).fetchone()):
+            row = _read_row(folder)
+            if row is not None:
+                self.put(row)
+
+    def forget(self, path: Path) -> None:
+        """Take a run off the list."""
+        command = "DELETE FROM runs WHERE path = ?"
+        self._with_database(lambda database: database.execute(command, (str(path),)))
+
     def trained_by(self, path: Path) -> int | None:
         """The living process that trains a run, if there is one."""
         self.mark_interrupted()

@@ -24,7 +24,9 @@ from tlstudio.evaluation.tables import What as EvaluationTable
 from tlstudio.events import Control, Event, Notice
 from tlstudio.garbage import making_many
 from tlstudio.inference.results import Answers
+from tlstudio.runs.notes import RunNotes
 from tlstudio.runs.store import RunFolder
+from tlstudio.runs.trash import Trashed
 from tlstudio.training.events import RunStarted
 from tlstudio.zeroshot.events import Clip, Question, QuestionRead, Rescored, Vectors, ZeroShotRequest
 from tlstudio.zeroshot.few_shot_events import FewShotRequest
