@@ -20,9 +20,9 @@ from tests.zeroshot.conftest import TinyClip, finish
 from tlstudio.errors import BadInput, Stopped
 from tlstudio.events import Control
 from tlstudio.inference.events import ImageSkipped
-from tlstudio.zeroshot import explain
+from tlstudio.models import plane
 from tlstudio.zeroshot.events import Clip
-from tlstudio.zeroshot.explain import centred, draw_map, heat_map, last_places, lay_out, similarities, where
+from tlstudio.zeroshot.explain import centred, draw_map, heat_map, last_places, similarities, where
 from tlstudio.zeroshot.explain_events import MapDrawn, MatchFound, SimilaritiesFound
 from tlstudio.zeroshot.models import load_clip
 
@@ -258,20 +258,6 @@ def _groups(count: int, random: np.random.Generator) -> np.ndarray:
     return (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
 
 
-@pytest.mark.parametrize("each", [4, 20])
-def test_that_groups_stay_groups_in_the_plane(each: int) -> None:
-    plane = lay_out(_groups(each, np.random.default_rng(0)))
-    assert plane.shape == (3 * each, 2)
-    centres = plane.reshape(3, each, 2).mean(axis=1)
-    nearest = np.linalg.norm(plane[:, None] - centres, axis=-1).argmin(axis=1)
-    assert nearest.tolist() == [0] * each + [1] * each + [2] * each
-
-
-def test_that_the_same_points_give_the_same_plane() -> None:
-    points = _groups(20, np.random.default_rng(0))
-    np.testing.assert_array_equal(lay_out(points), lay_out(points))
-
-
 def test_that_centring_closes_the_gap_between_images_and_sentences() -> None:
     random = np.random.default_rng(0)
     shared = random.normal(size=(50, 16)).astype(np.float32)
@@ -296,7 +282,7 @@ def test_that_a_map_has_a_point_for_each_image_and_caption(tiny: Write) -> None:
 def test_that_a_map_of_very_many_images_shows_some_and_says_so(
     tiny: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(explain, "MOST_ON_MAP", 9)
+    monkeypatch.setattr(plane, "MOST", 9)
     vectors = _groups(20, np.random.default_rng(0))
     events = list(draw_map(vectors, {}, _clip(tiny("tiny-vit")), Control()))
     drawn = events[-1]

@@ -71,12 +71,7 @@ def explain_pretrained(
         StudioError: the weights cannot be had.
     """
     run = RunFolder.open(run_path)
-    if not began_pretrained(run):
-        raise BadInput("This network began with random weights: before training it saw nothing.")
-    yield Progress("Loading the pre-trained network")
-    path = yield from _weights_of(run, control)
-    with _busy:
-        model = _pretrained(run, path, device)
+    model = yield from load_pretrained(run, device, control)
     control.checkpoint()
     yield _explained(run, model, image, target, layer, pretrained=True)
 
@@ -153,6 +148,21 @@ def keep_outputs(network: nn.Module) -> nn.Module:
         if getattr(module, "inplace", False):
             module.inplace = False  # pyright: ignore[reportAttributeAccessIssue, reportArgumentType]
     return network
+
+
+def load_pretrained(run: RunFolder, device: str, control: Control) -> Generator[Event, None, TrainedModel]:
+    """The network that the run began with; yields Progress and Downloaded.
+
+    Raises:
+        BadInput: it began with random weights.
+        StudioError: the weights cannot be had.
+    """
+    if not began_pretrained(run):
+        raise BadInput("This network began with random weights: before training it saw nothing.")
+    yield Progress("Loading the pre-trained network")
+    path = yield from _weights_of(run, control)
+    with _busy:
+        return _pretrained(run, path, device)
 
 
 def _weights_of(run: RunFolder, control: Control) -> Generator[Event, None, Path]:

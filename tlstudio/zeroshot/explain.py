@@ -1,7 +1,7 @@
 """What CLIP sees in an image: where it matches a caption, how well, and among which others it lies."""
 
 import dataclasses
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +14,13 @@ from tlstudio.data.decode import read_image
 from tlstudio.errors import BadInput
 from tlstudio.events import Control, Event, Progress
 from tlstudio.models import heat
-from tlstudio.models.download import in_background
+from tlstudio.models.plane import drawn_rows, how, lay_out_in_background
 from tlstudio.zeroshot.classify import embedded
 from tlstudio.zeroshot.events import Clip, Vectors
 from tlstudio.zeroshot.explain_events import Floats, MapDrawn, MatchFound, SimilaritiesFound
 from tlstudio.zeroshot.models import LoadedClip, load_clip
 from tlstudio.zeroshot.text import Prompts, embed_captions
 
-SEED = 0
-MOST_ON_MAP = 2_000  # images; t-SNE of more takes minutes
-_FEW = 30  # points that PCA alone lays out: t-SNE tears so few apart at random
-_COMPONENTS = 50
 LEAST_PLACES = 4  # rows and columns of a feature map that still say where something is
 
 
@@ -84,12 +80,10 @@ def draw_map(vectors: Vectors, captions: Prompts, model: Clip, control: Control)
         raise BadInput("A map needs at least three images.", "Add images.")
     clip = yield from load_clip(model, control)
     texts = yield from embed_captions(clip, captions, control)
-    rows = np.arange(len(vectors))
-    if len(rows) > MOST_ON_MAP:
-        rows = np.sort(np.random.default_rng(SEED).choice(len(vectors), MOST_ON_MAP, replace=False))
+    rows = drawn_rows(len(vectors))
     points = np.concatenate([centred(vectors[rows]), centred(texts)])
     yield Progress("Drawing the map")
-    plane = yield from _in_background(points, control)
+    plane = yield from lay_out_in_background(points, control)
     method = _method(len(points), len(rows), len(vectors))
     yield MapDrawn(rows, plane[: len(rows)], plane[len(rows) :], method)
 
@@ -215,34 +209,10 @@ def centred(vectors: Vectors) -> Vectors:
     return np.divide(moved, lengths, out=np.zeros_like(moved), where=lengths > 1e-6)
 
 
-def lay_out(points: Vectors) -> Floats:
-    """Points of a plane, shape (points, 2): near each other there what is near in many dimensions."""
-    from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE
-
-    few = len(points) < _FEW
-    parts = 2 if few else min(_COMPONENTS, *points.shape)
-    found = PCA(parts, random_state=SEED).fit_transform(points)
-    if not few:
-        perplexity = min(30, (len(points) - 1) / 3)
-        found = TSNE(2, perplexity=perplexity, init="pca", random_state=SEED, n_jobs=1).fit_transform(found)
-    return found.astype(np.float32)
-
-
-def _in_background(points: Vectors, control: Control) -> Generator[Event, None, Floats]:
-    """A stop is obeyed at once: scikit-learn cannot be interrupted."""
-
-    def work(_report: Callable[[Event], None]) -> Floats:
-        return lay_out(points)
-
-    return (yield from in_background(work, control))
-
-
 def _method(points: int, shown: int, images: int) -> str:
-    how = "PCA" if points < _FEW else f"t-SNE after PCA to {_COMPONENTS} dimensions"
     left = f" {shown:,} of {images:,} images, drawn at random." if shown < images else ""
     return (
-        f"{how}. CLIP keeps pictures and sentences apart, so each kind is centred on its own mean: "
+        f"{how(points)}. CLIP keeps pictures and sentences apart, so each kind is centred on its own mean: "
         f"how far a sentence lies from a picture says little, which pictures it lies among says more.{left}"
     )
 
