@@ -1,6 +1,7 @@
 """Starting and leaving the whole window."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -15,6 +16,8 @@ from tlstudio.config import DataConfig, SplitRatios
 from tlstudio.events import Control, Event
 from tlstudio.models.events import LayersRead
 from tlstudio.models.layers import LayerNode, LayerTree
+from tlstudio.runs.index import RunIndex, RunRow
+from tlstudio.runs.store import RunFolder
 from tlstudio.training.replay import RunCutOff
 from tlstudio.ui import engine
 from tlstudio.ui import settings as remembered
@@ -200,6 +203,22 @@ def test_that_the_program_opens_and_leaves_in_a_fresh_home_of_any_name(tmp_path:
     assert (done.returncode, "Destroyed" in done.stderr) == (0, False), done.stderr
     assert "TL Studio" in (home / "log" / "tlstudio.log").read_text("utf-8")
     assert (home / "config" / "settings.json").is_file()
+
+
+def test_that_a_finished_run_is_evaluated_from_where_it_ended(
+    studio: Studio, finished_run: Path, tmp_path: Path, qtbot
+) -> None:
+    config = RunFolder.open(finished_run).config
+    run = shutil.copytree(finished_run, tmp_path / "run")
+    RunIndex().put(RunRow.of(run, config, "finished"))
+    studio.open(run, sample=False)
+    qtbot.waitUntil(lambda: studio.train.outcome.evaluate_button.isVisible() and not studio.worker.tasks)
+    studio.train.outcome.evaluate_button.click()
+    assert current(studio) == "Evaluate"
+    qtbot.waitUntil(lambda: studio.evaluate.desk.evaluated is not None, timeout=60_000)
+    evaluated = studio.evaluate.desk.evaluated
+    assert evaluated is not None
+    assert (evaluated.run, evaluated.test.metrics.images) == (run, 6)
 
 
 def test_that_the_labels_of_a_finished_run_are_checked_and_shown(

@@ -28,6 +28,7 @@ from tlstudio.ui.main_window import Entry, MainWindow
 from tlstudio.ui.pages.data import DataPage
 from tlstudio.ui.pages.evaluate import EvaluatePage
 from tlstudio.ui.pages.model import ModelPage
+from tlstudio.ui.pages.runs import RunsPage
 from tlstudio.ui.pages.train import TrainPage
 from tlstudio.ui.pages.zero_shot import ZeroShotPage
 from tlstudio.ui.session import Session
@@ -101,6 +102,7 @@ class Studio(QObject):
         self.train = TrainPage(*parts)
         self.evaluate = EvaluatePage(self.worker, self.theme)
         self.zero_shot = ZeroShotPage(*parts)
+        self.runs = RunsPage(self.worker, self.theme)
         self.label_check = LabelCheck(self.data.folder, self.worker, self)
         self.window = MainWindow(
             (
@@ -109,6 +111,7 @@ class Studio(QObject):
                 Entry("train", "train", self.train),
                 Entry("evaluate", "evaluate", self.evaluate),
                 Entry("zero-shot", "zero-shot", self.zero_shot),
+                Entry("runs", "runs", self.runs),
             ),
             self.worker,
             self.theme,
@@ -121,7 +124,11 @@ class Studio(QObject):
         self.train.go_to_data.connect(self._show_data)
         self.train.images_wanted.connect(self.data.open_images_of_run)
         self.evaluate.go_to_train.connect(self._show_train)
+        self.runs.show_wanted.connect(self.open_folder)
+        self.runs.evaluate_wanted.connect(self.evaluate_run)
+        self.runs.go_to_train.connect(self._show_train)
         self.zero_shot.folder_wanted.connect(self.open_folder)
+        self.train.outcome.evaluation_wanted.connect(self.evaluate_run)
         self.train.outcome.labels_wanted.connect(self.check_labels)
         self.label_check.suspected.connect(self.data.browser.set_suspected)
         application.aboutToQuit.connect(self.worker.shut_down)
@@ -156,12 +163,23 @@ class Studio(QObject):
         self.zero_shot.add_images(images)
 
     @Slot(object)
+    def evaluate_run(self, run: Path) -> None:
+        """Show on the Evaluate page how good a finished run is."""
+        self.window.show_page("evaluate")
+        self.evaluate.show_run(run)
+
+    @Slot(object)
     def check_labels(self, run: Path) -> None:
         """Look for wrong labels of a finished run, and show them as they are found."""
         self.label_check.check(run)
         dialog = SuspectsDialog(self.label_check, self.data.browser.store, self.theme, self.window)
         dialog.folder_wanted.connect(self.data.open_folder)
         dialog.open()
+
+    @Slot(object)
+    def evaluate_run(self, run: Path) -> None:
+        self.window.show_page("evaluate")
+        self.evaluate.desk.prefer(run)
 
     @Slot()
     def begin(self) -> None:

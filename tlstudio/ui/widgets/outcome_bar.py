@@ -19,18 +19,23 @@ class OutcomeBar(MessageBar):
     """A sentence, what can be done, a button to the run's folder, and one to put the bar away.
 
     Signals:
+        evaluation_wanted: a finished run is to be evaluated: its folder.
         labels_wanted: the labels of a finished run are to be checked: its folder.
     """
 
+    evaluation_wanted = Signal(object)
     labels_wanted = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         self.open_button = button(theme, "Open folder", "folder")
+        self.evaluate_button = button(theme, "Evaluate", "evaluate")
+        self.evaluate_button.setToolTip("See how good it is on the test images, and where it errs")
         self.labels_button = button(theme, "Check the labels", "search")
         self.labels_button.setToolTip("Find images that are probably in the wrong class")
         close = GlyphButton("close", "Put this message away")
-        super().__init__(self.labels_button, self.open_button, close)
+        super().__init__(self.evaluate_button, self.labels_button, self.open_button, close)
         self._run: Path | None = None
+        self.evaluate_button.clicked.connect(self._evaluate)
         self.labels_button.clicked.connect(self._check_labels)
         self.open_button.clicked.connect(self._open)
         close.clicked.connect(self.hide)
@@ -56,7 +61,8 @@ class OutcomeBar(MessageBar):
                 icon, hint = "info", "It is shown as it was a moment ago."
                 sentence = f"Process {event.trained_by} is training this run right now."
         self.show_outcome(icon, sentence, "\n".join([hint, *notes]).strip(), event.run)
-        self.labels_button.setVisible(isinstance(event, RunFinished))
+        for each in (self.evaluate_button, self.labels_button):
+            each.setVisible(isinstance(event, RunFinished))
 
     def show_outcome(self, icon: str, sentence: str, hint: str = "", run: Path | None = None) -> None:
         """``icon`` "error" also draws the frame of an error."""
@@ -64,11 +70,16 @@ class OutcomeBar(MessageBar):
         self.setProperty("role", "banner" if failed else "card")
         self.style().polish(self)
         self._run = run
+        self.evaluate_button.hide()
         self.labels_button.hide()
         self.open_button.setVisible(run is not None)
         self._say(
             icon, sentence, hint, QPalette.ColorRole.BrightText if failed else QPalette.ColorRole.Accent
         )
+
+    @Slot()
+    def _evaluate(self) -> None:
+        self.evaluation_wanted.emit(self._run)
 
     @Slot()
     def _check_labels(self) -> None:
