@@ -44,8 +44,9 @@ class ListedRun:
 
     @property
     def title(self) -> str:
-        """The name that it was given, else that of its folder without the time."""
-        return self.notes.name or _STAMP.sub("", self.path.name)
+        """The name that it was given, else that of its folder without the time and the network."""
+        own = _STAMP.sub("", self.path.name)
+        return self.notes.name or own.removeprefix(f"{self.row.arch}-") or own
 
     @property
     def images(self) -> str:

@@ -60,9 +60,10 @@ _IF_NONE = {
     "ema": "none",
     "folds": "none",
 }
+_WEIGHTS = {"default": "best published", "none": "random"}
 _WORDS: dict[str, Callable[[Any], str]] = {
     "root": lambda root: Path(root).name or root,
-    "weights": lambda weights: {"default": "best published", "none": "random"}.get(weights, weights),
+    "weights": lambda weights: str(_WEIGHTS.get(weights, weights)),
     "image_size": lambda side: f"{side} px",
     "warmup": lambda share: f"{share:.0%}",
     "early_stopping": lambda epochs: f"{epochs} epochs",

@@ -1,4 +1,4 @@
-"""What people say of a run: a name, a note, tags, a star. Kept in its folder, so that it goes where the run goes."""
+"""What people say of a run, kept in its folder: a name, a note, tags, a star."""
 
 import dataclasses
 import json
