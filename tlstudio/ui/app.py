@@ -176,11 +176,6 @@ class Studio(QObject):
         dialog.folder_wanted.connect(self.data.open_folder)
         dialog.open()
 
-    @Slot(object)
-    def evaluate_run(self, run: Path) -> None:
-        self.window.show_page("evaluate")
-        self.evaluate.desk.prefer(run)
-
     @Slot()
     def begin(self) -> None:
         """The window is there: now work may start, first of all loading torch."""
