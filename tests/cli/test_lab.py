@@ -79,7 +79,7 @@ def test_that_a_sweep_of_depth_plans_each_number_of_blocks_of_the_network(
         (("--data", "x", "--resume", "y"), "Leave --data out"),
         (("--data", "x", "--strategies", "fully"), "'fully' is no strategy"),
         (("--data", "x", "--strategies", "full,hybrid"), "'hybrid' is no strategy"),
-        (("--data", "x", "--arch", "resnet18,resnet18"), "networks has something twice"),
+        (("--data", "x", "--arch", "resnet18,resnet18"), "Networks has something twice"),
         (("--data", "x", "--sweep", "labels", "--labels", "5,many"), "--labels 5,many is not a list"),
         (("--data", "x", "--image-size", 8), "--image-size must be at least 32, not 8"),
         (("--data", "x", "--arch", "net"), "There is no architecture 'net'"),

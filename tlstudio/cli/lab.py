@@ -186,9 +186,9 @@ def _planned(**given: Any) -> LabConfig:
         return LabConfig(**given)
     except ValidationError as error:
         first = error.errors()[0]
-        where = f"--{first['loc'][0]}: " if first["loc"] else ""
         what = first["msg"].removeprefix("Value error, ")
-        raise BadInput(f"{where}{what}.", "`tlstudio lab --help` describes every option.") from error
+        what = f"--{first['loc'][0]}: {what}" if first["loc"] else what[:1].upper() + what[1:]
+        raise BadInput(f"{what}.", "`tlstudio lab --help` describes every option.") from error
 
 
 def _clip(
