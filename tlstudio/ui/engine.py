@@ -19,6 +19,8 @@ from tlstudio.data.health import HealthReport, Kind
 from tlstudio.data.scan import ScanFinished
 from tlstudio.data.seen import Wanted
 from tlstudio.errors import BadInput, StudioError
+from tlstudio.evaluation.lab_config import LabConfig
+from tlstudio.evaluation.lab_events import EntryFinished, LabStarted, PairedEntries
 from tlstudio.evaluation.one_epoch_events import EpochEvaluated
 from tlstudio.evaluation.tables import What as EvaluationTable
 from tlstudio.events import Control, Event, Notice
@@ -495,6 +497,103 @@ def empty_trash(control: Control) -> Iterator[Event]:
 
     call()
     yield from ()
+
+
+def list_labs(control: Control) -> Iterator[Event]:
+    """One LabsListed."""
+    from tlstudio.evaluation.lab_list import list_labs as call
+
+    return call(control)
+
+
+def show_lab(lab: Path, control: Control) -> Iterator[Event]:
+    """One LabShown."""
+    from tlstudio.evaluation.lab_list import show_lab as call
+
+    return call(lab, control)
+
+
+def run_lab(
+    config: LabConfig, order: Sequence[str], skipped: Sequence[str], control: Control
+) -> Iterator[Event]:
+    """The events of evaluation.lab, its entries in this order, and a LabRead after each that is finished."""
+    with _torch_loaded():
+        from tlstudio.evaluation.lab import run_lab as call
+        from tlstudio.evaluation.lab_list import steer_lab
+
+    def steered() -> Iterator[Event]:
+        for event in call(config, control):
+            if isinstance(event, LabStarted):
+                lab = steer_lab(event.lab, order, skipped)
+                yield dataclasses.replace(event, entries=lab.entries, skipped=tuple(sorted(lab.skipped)))
+            else:
+                yield event
+
+    return _read_along(_alone(steered(), control))
+
+
+def resume_lab(lab: Path, control: Control) -> Iterator[Event]:
+    """The events of :func:`run_lab` of a lab that was stopped or cut off."""
+    with _torch_loaded():
+        from tlstudio.evaluation.lab import resume_lab as call
+
+    return _read_along(_alone(call(lab, control), control))
+
+
+def _read_along(events: Iterator[Event]) -> Iterator[Event]:
+    from tlstudio.evaluation.lab_list import LabRead
+    from tlstudio.evaluation.lab_reading import read_lab
+    from tlstudio.evaluation.lab_store import LabFolder
+
+    lab: Path | None = None
+    for event in events:
+        yield event
+        match event:
+            case LabStarted():
+                lab = event.lab
+            case EntryFinished() if lab is not None:
+                yield LabRead(lab, read_lab(LabFolder.open(lab)))
+            case _:
+                pass
+
+
+def steer_lab(lab: Path, order: Sequence[str], skipped: Sequence[str], control: Control) -> Iterator[Event]:
+    """Have a lab's entries come in this order, without those that are skipped: no event."""
+    from tlstudio.evaluation.lab_list import steer_lab as call
+
+    call(lab, order, skipped)
+    yield from ()
+
+
+@dataclasses.dataclass(frozen=True)
+class EntriesPaired(Event):
+    pair: PairedEntries
+
+
+def pair_entries(lab: Path, first: str, second: str, control: Control) -> Iterator[Event]:
+    """Compare two finished entries image by image: one EntriesPaired."""
+    from tlstudio.evaluation.lab_pairs import pair
+    from tlstudio.evaluation.lab_store import LabFolder
+
+    control.checkpoint()
+    yield EntriesPaired(pair(LabFolder.open(lab), first, second))
+
+
+@dataclasses.dataclass(frozen=True)
+class BlocksCounted(Event):
+    """How many blocks a network has before its head."""
+
+    arch: str
+    blocks: int
+
+
+def count_blocks(arch: str, control: Control) -> Iterator[Event]:
+    """One BlocksCounted."""
+    with _torch_loaded():
+        from tlstudio.models.inspect import layer_tree
+
+    control.checkpoint()
+    yield BlocksCounted(arch, len(layer_tree(arch, 2).backbone))
 
 
 def evaluate_epoch(run: Path, epoch: int, control: Control) -> Iterator[Event]:
