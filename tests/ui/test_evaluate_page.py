@@ -15,6 +15,7 @@ from tests.images import picture
 from tests.ui.controls import check_controls
 from tlstudio.errors import BadInput
 from tlstudio.evaluation.explain_events import Explained
+from tlstudio.evaluation.feature_map_events import FeaturesDrawn
 from tlstudio.evaluation.finished_runs import FinishedRun, FinishedRuns
 from tlstudio.evaluation.outcome import Order
 from tlstudio.events import Control, Event, Notice, Progress
@@ -26,7 +27,7 @@ from tlstudio.ui.worker import Worker
 
 OLD = FinishedRun(Path("runs/old"), "ResNet-18 · scratch · dogs · old", (1, 2), 2, False)
 NEW = FinishedRun(Path("runs/new"), "ResNet-18 · partial · dogs · new", (1, 2), 1, True)
-CLASSES, CALIBRATION, CURVES, MISTAKES = 1, 2, 3, 4
+CLASSES, CALIBRATION, CURVES, MISTAKES, MAP = 1, 2, 3, 4, 5
 
 
 class Engine:
@@ -37,6 +38,7 @@ class Engine:
         self.runs: tuple[FinishedRun, ...] = (NEW, OLD)
         self.asked: list[tuple[Path, int]] = []
         self.looked: list[tuple[str, str, str, bool]] = []
+        self.mapped: list[tuple[Path, int, str, str, bool]] = []
         self.error: Exception | None = None
         self.hold = threading.Event()
         self.hold.set()
@@ -75,13 +77,25 @@ class Engine:
             layers,
         )
 
+    def draw_features(
+        self, run: Path, epoch: int, split: str, method: str, pretrained: bool, control: Control
+    ) -> Iterator[Event]:
+        self.mapped.append((run, epoch, split, method, pretrained))
+        yield Progress("Describing the images", 1, 2)
+        control.checkpoint()
+        if self.error:
+            raise self.error
+        rows = np.arange(6 if split == "test" else 3)
+        points = np.stack([rows, rows % 2], axis=1).astype(np.float32)
+        yield FeaturesDrawn(run, epoch, split, pretrained, rows, points, "PCA of the 512 features.")  # type: ignore[arg-type]
+
 
 @pytest.fixture
 def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     for name in [f"t{n}.png" for n in range(6)] + [f"v{n}.png" for n in range(3)]:
         picture((40, 60, 200), ord(name[1])).save(tmp_path / name)
     script = Engine(tmp_path)
-    for name in ("find_runs", "evaluate_epoch", "explain_answer"):
+    for name in ("find_runs", "evaluate_epoch", "explain_answer", "draw_features"):
         monkeypatch.setattr(engine, name, getattr(script, name))
     return script
 
@@ -364,7 +378,76 @@ def test_that_tables_are_saved_and_failing_is_said(page: EvaluatePage, tmp_path:
     qtbot.waitUntil(lambda: "cannot be written" in page.banner.message)
 
 
-@pytest.mark.parametrize("tab", range(5))
+@pytest.mark.parametrize("tab", range(6))
 def test_that_every_control_has_a_name_and_is_reached_by_tab(page: EvaluatePage, tab: int) -> None:
     page.tabs.setCurrentIndex(tab)
     check_controls(page)
+
+
+@pytest.fixture
+def mapped(page: EvaluatePage, script: Engine, qtbot) -> EvaluatePage:
+    """The page with its map drawn."""
+    page.tabs.setCurrentIndex(MAP)
+    qtbot.waitUntil(lambda: page.map.how.text() == "PCA of the 512 features.")
+    return page
+
+
+def test_that_the_map_is_drawn_when_it_is_looked_at_and_not_again(
+    mapped: EvaluatePage, script: Engine
+) -> None:
+    mapped.tabs.setCurrentIndex(CLASSES)
+    mapped.tabs.setCurrentIndex(MAP)
+    assert script.mapped == [(NEW.path, 1, "test", "t-sne", False)]
+
+
+def test_that_another_method_network_or_split_is_drawn_anew(
+    mapped: EvaluatePage, script: Engine, qtbot
+) -> None:
+    for field in (mapped.map.method, mapped.map.network, mapped.choice.split):
+        field.setCurrentIndex(1)
+        field.activated.emit(1)
+    qtbot.waitUntil(lambda: (NEW.path, 1, "val", "pca", True) in script.mapped)
+
+
+def test_that_colours_stand_for_classes_answers_or_whether_they_are_right(mapped: EvaluatePage) -> None:
+    colours = mapped.map.colours
+    assert [name for name in NAMES if name in mapped.map.keys.text()] == list(NAMES)
+    colours.setCurrentIndex(2)
+    colours.activated.emit(2)
+    assert "right" in mapped.map.keys.text()
+    assert "wrong" in mapped.map.keys.text()
+    assert NAMES[0] not in mapped.map.keys.text()
+
+
+def test_that_a_dot_shows_its_image_and_a_click_shows_it_large(mapped: EvaluatePage, qtbot) -> None:
+    mapped.map.plot.pointed.emit(2)
+    assert mapped.map.name.text() == "t2.png\ndog, brown, taken for 개 (80.0 %)"
+    qtbot.waitUntil(lambda: mapped.map.canvas.picture is not None)
+    mapped.map.plot.pointed.emit(-1)
+    assert mapped.map.canvas.picture is None
+    mapped.map.plot.picked.emit(3)
+    viewer = mapped.findChild(CaseViewer)
+    assert isinstance(viewer, CaseViewer)
+    assert viewer.file(viewer.row).name == "t3.png"
+    viewer.close()
+
+
+def test_that_a_map_that_fails_says_why_and_can_be_drawn_again(
+    page: EvaluatePage, script: Engine, qtbot
+) -> None:
+    script.error = BadInput("A map needs at least three images.", "Add images.")
+    page.tabs.setCurrentIndex(MAP)
+    qtbot.waitUntil(lambda: page.map.banner.isVisible() and page.map.again_button.isVisible())
+    assert page.map.banner.message == "A map needs at least three images."
+    script.error = None
+    page.map.again_button.click()
+    qtbot.waitUntil(lambda: page.map.how.text() != "")
+    assert not page.map.banner.isVisible()
+
+
+def test_that_a_run_from_random_weights_has_no_map_from_before(
+    mapped: EvaluatePage, script: Engine, qtbot
+) -> None:
+    mapped.choice.run.activated.emit(1)
+    qtbot.waitUntil(lambda: script.mapped[-1][0] == OLD.path)
+    assert not mapped.map.network.isEnabled()

@@ -26,6 +26,7 @@ from tlstudio.evaluation.tables import What as EvaluationTable
 from tlstudio.events import Control, Event, Notice
 from tlstudio.garbage import making_many
 from tlstudio.inference.results import Answers
+from tlstudio.models.plane import Method
 from tlstudio.runs.notes import RunNotes
 from tlstudio.runs.store import RunFolder
 from tlstudio.runs.trash import Trashed
@@ -614,6 +615,16 @@ def explain_answer(
     if pretrained:
         return explain_pretrained(run, image, control, target=target, layer=layer)
     return explain(run, image, control, epoch=epoch, target=target, layer=layer)
+
+
+def draw_features(
+    run: Path, epoch: int, split: Split, method: Method, pretrained: bool, control: Control
+) -> Iterator[Event]:
+    """Progress and Downloaded, then one FeaturesDrawn of the images of a split."""
+    with _torch_loaded():
+        from tlstudio.evaluation.feature_map import draw_features as call
+
+    return call(run, epoch, split, control, method=method, pretrained=pretrained)
 
 
 def save_evaluation(

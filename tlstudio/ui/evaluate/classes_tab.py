@@ -14,6 +14,7 @@ from tlstudio.ui.theme import Size, Space, Theme, with_role
 from tlstudio.ui.widgets.basics import QuietComboBox, button, card
 from tlstudio.ui.widgets.confusion_matrix import ConfusionMatrix
 from tlstudio.ui.widgets.figure_table import Cell, FigureTable
+from tlstudio.ui.widgets.glyph import GlyphButton
 
 _MOST_PAIRS = 100
 _IMAGE = "image"
@@ -35,7 +36,7 @@ class ClassesTab(QWidget):
         self._pairs: list[tuple[int, int]] = []
         self.matrix = ConfusionMatrix(theme)
         self.numbers, self.order = QuietComboBox(), QuietComboBox()
-        self.copy_button = button(theme, "Copy", "copy", "quiet")
+        self.copy_button = GlyphButton("copy", "Copy the matrix as a picture")
         self.export_button = button(theme, "Export", kind="quiet")
         columns = ("Class", "Images", "Precision", "Recall", "F1")
         self.classes = FigureTable("Classes", columns)
@@ -54,7 +55,6 @@ class ClassesTab(QWidget):
         self.numbers.addItems(["Counts", "Per cent of a class"])
         self.order.setAccessibleName("Order of the classes")
         self.order.addItems(["As listed", "Most confused first"])
-        self.copy_button.setToolTip("Copy the matrix as a picture")
         menu = QMenu(self.export_button)
         wanted: tuple[tuple[What | str, str], ...] = (
             (_IMAGE, "Matrix as a picture…"),

@@ -36,7 +36,7 @@ class CurvePlot(QWidget):
         self._item.setMenuEnabled(False)
         box: pg.ViewBox = self._item.getViewBox()
         box.setMouseEnabled(x=False, y=False)
-        box.setRange(xRange=(0, 1), yRange=(0, 1), padding=0.06)
+        box.setRange(xRange=(-0.02, 1.08), yRange=(-0.02, 1.03), padding=0)  # or "100 %" would not fit
         for name, words in (("bottom", across), ("left", up)):
             self._item.setLabel(name, words)
             self._item.getAxis(name).setTicks([_TICKS])

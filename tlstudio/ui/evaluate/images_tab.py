@@ -57,6 +57,15 @@ class ImagesTab(QWidget):
         self.order.setCurrentIndex(self.order.findData(wanted.order))
         self._refresh()
 
+    @Slot(int)
+    def enlarge(self, place: int) -> None:
+        """Show one of all the images of the split large."""
+        self._show(_ALL)
+        row = self.model.row_of(place)
+        if row is not None:
+            self.grid.setCurrentIndex(self.model.index(row))
+            self._enlarge(self.model.index(row))
+
     def _lay_out(self) -> None:
         for order, words in _ORDERS:
             self.order.addItem(words, order)

@@ -59,6 +59,10 @@ class CaseModel(PathModel):
         ranked = tuple((self._classes[label], share) for label, share in self._outcome.ranked(place, RANKS))
         return Case(image, self._classes[image.label], ranked, float(self._outcome.losses[place]))
 
+    def row_of(self, place: int) -> int | None:
+        """Where the image with that place in the outcome is shown, if it is."""
+        return next((row for row, one in enumerate(self._rows) if one == place), None)
+
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid() or index.row() >= len(self._rows):
             return None

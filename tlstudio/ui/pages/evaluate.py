@@ -26,6 +26,7 @@ from tlstudio.ui.evaluate.classes_tab import ClassesTab
 from tlstudio.ui.evaluate.curves_tab import CurvesTab
 from tlstudio.ui.evaluate.desk import EvaluateDesk
 from tlstudio.ui.evaluate.images_tab import ImagesTab
+from tlstudio.ui.evaluate.map_tab import MapTab
 from tlstudio.ui.evaluate.overview_tab import OverviewTab
 from tlstudio.ui.evaluate.run_choice import RunChoice
 from tlstudio.ui.pages.base import EmptyState, ErrorBanner, Page
@@ -60,6 +61,7 @@ class EvaluatePage(Page):
         self.calibration = CalibrationTab(self.desk, theme)
         self.curves = CurvesTab(self.desk, theme)
         self.images = ImagesTab(self.desk, worker, theme)
+        self.map = MapTab(self.desk, self.images.store, worker, theme)
         self.tabs = QTabBar()
         self.train_button = button(theme, "Go to Train", "train", "main")
         self.again_button = button(theme, "Evaluate", "play", "main")
@@ -83,6 +85,7 @@ class EvaluatePage(Page):
             ("Calibration", self.calibration),
             ("Curves", self.curves),
             ("Mistakes", self.images),
+            ("Map", self.map),
         )
         for words, page in pages:
             self.tabs.addTab(words)
@@ -131,6 +134,7 @@ class EvaluatePage(Page):
         self.desk.failed.connect(self.banner.show_error)
         self.desk.progressed.connect(self._show_progress)
         self.desk.images_wanted.connect(self._show_images)
+        self.map.picked.connect(self.images.enlarge)
         self.classes.save_wanted.connect(self._ask_where)
 
     # Showing
@@ -172,7 +176,7 @@ class EvaluatePage(Page):
     @Slot(object, str)
     def _show_images(self, wanted: Wanted, words: str) -> None:
         self.images.show_images(wanted, words)
-        self.tabs.setCurrentIndex(self.tabs.count() - 1)
+        self.tabs.setCurrentIndex(self._shown.indexOf(self.images))
         self.images.grid.setFocus()
 
     # Saving

@@ -1,6 +1,7 @@
 """Images and captions as points of a plane."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from tlstudio.ui.theme import Size, Theme
 
 _DOT, _MARK = 8, 15
 _REACH = 12  # pixels within which a dot is under the pointer
+_MOST_KEYS = 14  # groups that are named beside the map
 _SYMBOLS = ("o", "s", "t", "d", "p", "h")
 
 Points = npt.NDArray[np.float32]
@@ -67,6 +69,17 @@ class EmbeddingPlot(pg.PlotWidget):
         if group < 0:
             return tokens.quiet, "o"
         return colours[group % len(colours)], _SYMBOLS[group // len(colours) % len(_SYMBOLS)]
+
+    def keys(self, names: Mapping[int, str]) -> str:
+        """What the colours of groups stand for, as rich text."""
+        marks = {"o": "●", "s": "■", "t": "▲", "d": "◆", "p": "⬟", "h": "⬢"}
+        lines: list[str] = []
+        for group, name in list(names.items())[:_MOST_KEYS]:
+            colour, symbol = self.look_of(group)
+            lines.append(f'<span style="color: {colour}">{marks[symbol]}</span>&nbsp; {escape(name)}')
+        if len(names) > _MOST_KEYS:
+            lines.append(f"and {len(names) - _MOST_KEYS:,} more")
+        return "<br>".join(lines)
 
     @Slot()
     def _draw(self) -> None:

@@ -26,7 +26,6 @@ from tlstudio.zeroshot.explain_events import MapDrawn
 
 _CLASS, _FOLDER = "The class CLIP chose", "The folder of the image"
 _SIDE = 2 * Size.THUMBNAIL
-_MOST_KEYS = 14  # groups that are named beside the map
 
 
 class MapView(QWidget):
@@ -203,17 +202,8 @@ class MapView(QWidget):
         return first + sorted(there.difference(first))
 
     def _tell_keys(self, names: Sequence[str]) -> None:
-        marks = {"o": "●", "s": "■", "t": "▲", "d": "◆", "p": "⬟", "h": "⬢"}
-        lines = []
-        for number, name in enumerate(names[:_MOST_KEYS]):
-            colour, symbol = self.plot.look_of(number)
-            escaped = name.replace("&", "&amp;").replace("<", "&lt;")
-            lines.append(f'<span style="color: {colour}">{marks[symbol]}</span>&nbsp; {escaped}')
-        if len(names) > _MOST_KEYS:
-            lines.append(f"and {len(names) - _MOST_KEYS:,} more")
-        if not names:
-            lines = ["Classify the images to colour them by class."]
-        self.keys.setText("<br>".join(lines))
+        words = self.plot.keys(dict(enumerate(names)))
+        self.keys.setText(words or "Classify the images to colour them by class.")
 
     # The image under the pointer
 
