@@ -221,6 +221,19 @@ def test_that_curves_of_many_images_are_thinned_but_their_areas_are_not():
     assert curves.auroc == pytest.approx(expected, abs=1e-6)
 
 
+def test_that_curves_of_many_classes_can_be_stopped_between_two():
+    asked: list[int] = []
+
+    def stop() -> None:
+        asked.append(1)
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        class_curves(*some(50, 9, 1), stop)
+    assert len(asked) == 3
+
+
 def test_that_the_smallest_gap_is_the_one_that_the_exact_test_believes():
     assert smallest_gap(60) == 6 / 60
     assert smallest_gap(3) == 1.0

@@ -13,16 +13,20 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from tests.evaluated import NAMES, evaluated
 from tests.images import picture
 from tests.ui.controls import check_controls
+from tlstudio.data.catalogue import ImageRecord
 from tlstudio.errors import BadInput
 from tlstudio.evaluation.explain_events import Explained
 from tlstudio.evaluation.feature_map_events import FeaturesDrawn
 from tlstudio.evaluation.finished_runs import FinishedRun, FinishedRuns
-from tlstudio.evaluation.outcome import Order
+from tlstudio.evaluation.outcome import Order, Outcome, Wanted
 from tlstudio.events import Control, Event, Notice, Progress
 from tlstudio.ui import engine
 from tlstudio.ui.evaluate.case_viewer import CaseViewer
+from tlstudio.ui.item_models.cases import CaseModel
+from tlstudio.ui.item_models.thumbnails import PictureStore
 from tlstudio.ui.pages.evaluate import EvaluatePage
 from tlstudio.ui.theme import Theme
+from tlstudio.ui.widgets.case_grid import CaseGrid
 from tlstudio.ui.worker import Worker
 
 OLD = FinishedRun(Path("runs/old"), "ResNet-18 · scratch · dogs · old", (1, 2), 2, False)
@@ -382,6 +386,27 @@ def test_that_tables_are_saved_and_failing_is_said(page: EvaluatePage, tmp_path:
 def test_that_every_control_has_a_name_and_is_reached_by_tab(page: EvaluatePage, tab: int) -> None:
     page.tabs.setCurrentIndex(tab)
     check_controls(page)
+
+
+def test_that_a_hundred_thousand_images_are_listed_and_none_is_drawn_that_is_not_in_sight(
+    worker: Worker, theme: Theme, qtbot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "draw_images", lambda following, control: iter(()))
+    count = 100_000
+    images = tuple(ImageRecord(f"{n}.png", n % 2, 8, 8, 1) for n in range(count))
+    shares = np.log(np.where(np.arange(count)[:, None] % 2 == [0, 1], 0.9, 0.1)).astype(np.float32)
+    outcome, store = Outcome(images, shares), PictureStore(worker)
+    model = CaseModel(store, 160)
+    grid = CaseGrid(model, theme)
+    qtbot.addWidget(grid)
+    model.show(Path("nowhere"), outcome, ("a", "b"), outcome.rows(Wanted()).tolist())
+    grid.resize(900, 600)
+    grid.show()
+    qtbot.waitExposed(grid)
+    grid.scrollToBottom()
+    assert model.rowCount() == count
+    assert grid.indexAt(grid.viewport().rect().center()).row() > count - 20
+    qtbot.waitUntil(lambda: 0 < len(store.wanted) < 200)
 
 
 @pytest.fixture

@@ -225,12 +225,22 @@ def reliability(labels: Whole, probabilities: Numbers, bins: int = BINS) -> tupl
     )
 
 
-def class_curves(labels: Whole, probabilities: Numbers) -> tuple[ClassCurves | None, ...]:
+def class_curves(
+    labels: Whole, probabilities: Numbers, between: Callable[[], None] | None = None
+) -> tuple[ClassCurves | None, ...]:
     """ROC and PR curves of each class; None where all images are of a class, or none is.
 
     The areas are exact; of the points those are left out that nobody could see.
+
+    Args:
+        between: called before each class; what it raises stops the work.
     """
-    return tuple(_curves(labels == label, probabilities[:, label]) for label in range(probabilities.shape[1]))
+    found: list[ClassCurves | None] = []
+    for label in range(probabilities.shape[1]):
+        if between is not None:
+            between()
+        found.append(_curves(labels == label, probabilities[:, label]))
+    return tuple(found)
 
 
 def _curves(positive: NDArray[np.bool_], scores: Numbers) -> ClassCurves | None:

@@ -78,12 +78,12 @@ def evaluate_epoch(
         for event in evaluate(run.path, control, device=device):
             table += (event,) if isinstance(event, EpochTested) else ()
             yield event
-    spoken = yield from _spoken(run, catalogue, epoch, choose_device(device), control)
+    spoken = yield from log_probabilities_of(run, catalogue, epoch, choose_device(device), control)
     yield Progress("Measuring")
     judged: dict[Split, Judged] = {}
     for split, values in spoken.items():
         control.checkpoint()
-        judged[split] = _judged(Outcome(catalogue.of_split(split), values))
+        judged[split] = _judged(Outcome(catalogue.of_split(split), values), control)
     control.checkpoint()
     temperature = fitted(judged["val"].outcome, judged["test"].outcome)
     yield EpochEvaluated(
@@ -102,15 +102,16 @@ def evaluate_epoch(
     )
 
 
-def _judged(outcome: Outcome) -> Judged:
+def _judged(outcome: Outcome, control: Control) -> Judged:
     metrics = measure(outcome.labels, outcome.probabilities)
-    return Judged(outcome, metrics, class_curves(outcome.labels, outcome.probabilities))
+    curves = class_curves(outcome.labels, outcome.probabilities, control.checkpoint)
+    return Judged(outcome, metrics, curves)
 
 
 def _why(epoch: int, val_top1: float) -> str:
     return (
-        f"Validation chose epoch {epoch}: {100 * val_top1:.1f} % there, the highest, or the lowest loss among "
-        "equals. The test images had no part in that."
+        f"Validation chose epoch {epoch}: {100 * val_top1:.1f} % there, the highest, or the lowest loss "
+        "among equals. The test images had no part in that."
     )
 
 
@@ -134,10 +135,16 @@ def _caution(images: int) -> str:
 # Asking the model, once
 
 
-def _spoken(
+def log_probabilities_of(
     run: RunFolder, catalogue: Catalogue, epoch: int, device: torch.device, control: Control
 ) -> Generator[Event, None, Spoken]:
-    """What is kept of this very model on these very images, or else what it says now."""
+    """What is kept of this very model on the run's validation and test images, or else what it says now.
+
+    Yields Progress and Notice.
+
+    Raises:
+        BadInput: there are no such images any more, or the model gives no numbers.
+    """
     shapes: dict[Split, tuple[int, int]] = {
         split: (len(catalogue.of_split(split)), len(catalogue.classes)) for split in _SPLITS
     }

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import overload
 
 from PySide6.QtCore import QObject, Qt
 
@@ -38,6 +39,25 @@ class Case:
         return f"{self.label}, taken for {answer} ({percent(share)})"
 
 
+class _Files(Sequence[Path]):
+    """Paths made when they are asked for: a hundred thousand at once would stop the window."""
+
+    def __init__(self, root: Path, outcome: Outcome, rows: Sequence[int]) -> None:
+        self._root, self._outcome, self._rows = root, outcome, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Path: ...
+    @overload
+    def __getitem__(self, place: slice) -> "_Files": ...
+    def __getitem__(self, place: int | slice) -> "Path | _Files":
+        if isinstance(place, slice):
+            return _Files(self._root, self._outcome, self._rows[place])
+        return self._root / self._outcome.images[self._rows[place]].path
+
+
 class CaseModel(PathModel):
     """CASE is the Case of a row."""
 
@@ -50,7 +70,7 @@ class CaseModel(PathModel):
     def show(self, root: Path, outcome: Outcome | None, classes: Sequence[str], rows: Sequence[int]) -> None:
         """Show these rows of an outcome, in that order."""
         self._outcome, self._classes, self._rows = outcome, classes, rows
-        self.show_paths([root / outcome.images[row].path for row in rows] if outcome else ())
+        self.show_paths(_Files(root, outcome, rows) if outcome else ())
 
     def case(self, row: int) -> Case:
         assert self._outcome is not None
