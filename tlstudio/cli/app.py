@@ -15,6 +15,7 @@ from tlstudio.cli.few_shot import few_shot
 from tlstudio.cli.guard import BAD_INPUT, DONE, FAILED, INTERRUPTED, guarded, interruptible
 from tlstudio.cli.lab import lab
 from tlstudio.cli.options import Configure, Device, Divide, Json, ManyOptions, configured, divided
+from tlstudio.cli.predict import predict
 from tlstudio.cli.search import search
 from tlstudio.cli.zero_shot import zero_shot
 from tlstudio.cli.zero_shot_test import zero_shot_test
@@ -238,27 +239,7 @@ def labels(
     return DONE
 
 
-@app.command()
-@guarded
-def predict(
-    model: Annotated[
-        str, typer.Argument(help="A run's folder, or an architecture as it is.", metavar="RUN|ARCH")
-    ],
-    images: Annotated[list[Path], typer.Argument(help="Images, or folders of them.", metavar="PATH")],
-    weights: Annotated[str, typer.Option(help="For an architecture: its weights.")] = "default",
-    epoch: Annotated[int | None, typer.Option(help="For a run: which epoch's model.")] = None,
-    device: Device = "auto",
-    json: Json = False,
-) -> int:
-    """Classify images with a run, or with a pre-trained network's 1,000 categories."""
-    with interruptible() as control:
-        from tlstudio.inference.predict import predict as engine_predict
-
-        events = engine_predict(model, images, control, weights=weights, epoch=epoch, device=device)
-        show_all(events, as_json=json)
-    return DONE
-
-
+app.command("predict")(predict)
 app.command("lab", cls=ManyOptions)(lab)
 app.command("zero-shot")(zero_shot)
 app.command("zero-shot-test", cls=ManyOptions)(zero_shot_test)

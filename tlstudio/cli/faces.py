@@ -21,7 +21,13 @@ from rich.table import Table
 from tlstudio.cli import lab_lines, tables
 from tlstudio.evaluation.lab_events import EntryFailed, EntryFinished, EntryStarted, LabStarted
 from tlstudio.events import Event, Notice, Progress
-from tlstudio.inference.events import ImageClassified, ImageSkipped, PredictionFinished
+from tlstudio.inference.events import (
+    EnsembleMeasured,
+    EnsembleNotMeasured,
+    ImageClassified,
+    ImageSkipped,
+    PredictionFinished,
+)
 from tlstudio.inference.sort_out import AnswersSaved, SortedOut
 from tlstudio.models.events import Downloaded
 from tlstudio.training.events import (
@@ -184,6 +190,11 @@ class People:
                     text += f"; {event.there} were there already"
                 if event.left_out:
                     text += f"; {event.left_out} show none of the classes and were left out"
+            case EnsembleMeasured():
+                self._console.print(tables.ensemble(event), soft_wrap=not self._console.is_terminal)
+                return
+            case EnsembleNotMeasured():
+                text = event.reason
             case _:
                 return
         self._console.print(text, soft_wrap=True, markup=False)

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from rich.markup import escape
 from rich.table import Table
 
 from tlstudio.config import Augmentation
+from tlstudio.inference.events import EnsembleMeasured
 from tlstudio.training.events import EpochTimes, LrTried, TimesEstimated
 
 _ROWS = 25
@@ -42,6 +44,22 @@ def times(event: TimesEstimated) -> Table:
         later = duration(one.later_epoch) if one.later_epoch else "–"
         row = (_way(one), duration(one.first_epoch), later, duration(one.total))
         table.add_row(*row, "as asked" if asked else "", style="bold" if asked else "")
+    return table
+
+
+def ensemble(event: EnsembleMeasured) -> Table:
+    """What each member gets right on validation, and what they get right together."""
+    images = f"{event.images:,} validation image{'s' * (event.images != 1)}"
+    table = Table(title=f"On {images}, before any other", title_justify="left")
+    table.add_column("", overflow="fold")
+    for name in ("Top-1", "Beyond the best member", "p (McNemar)"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for place, member in enumerate(event.members):
+        name = f"{member.title}, epoch {member.epoch}"
+        table.add_row(escape(name), f"{member.top1:.1%}", "the best" if place == event.best else "", "")
+    for way in event.ways:
+        gain = f"{100 * way.gain:+.1f} points"
+        table.add_row(f"Together: {way.combine.value}", f"{way.top1:.1%}", gain, f"{way.p:.2f}", style="bold")
     return table
 
 
