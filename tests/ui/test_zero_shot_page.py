@@ -440,6 +440,21 @@ def test_that_the_bundled_model_is_chosen_where_no_other_is_there_and_that_other
     assert picker.state == "605 MB to download on first use · licence: MIT"
 
 
+def test_that_the_images_of_the_dataset_come_with_its_classes_unless_others_are_named(
+    page: ZeroShotPage, session: Session, images: list[Path], finish
+) -> None:
+    assert not page.dataset_button.isVisible()
+    session.set_data(Catalogue(images[0].parent, ("hole", "stain"), ()), DataConfig(root="images"))
+    click(page.dataset_button)
+    finish()
+    assert page.form.classes.names() == ("hole", "stain")
+    assert set(page.desk.table.paths) == set(images)
+    page.form.classes.set_names(["cat", "dog"])
+    click(page.dataset_button)
+    finish()
+    assert page.form.classes.names() == ("cat", "dog")
+
+
 def test_that_the_classes_of_the_dataset_are_offered(ready: ZeroShotPage, session: Session) -> None:
     assert not ready.form.classes.from_dataset.isVisible()
     session.set_data(Catalogue(Path("images"), ("hole", "stain"), ()), DataConfig(root="images"))

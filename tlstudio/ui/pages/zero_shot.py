@@ -76,6 +76,8 @@ class ZeroShotPage(Page):
         self.classify_tab = ClassifyTab(self.desk, session, worker, theme)
         self.results = self.classify_tab.results
         self.tabs = QTabBar()
+        self.dataset_button = button(theme, "Dataset", "data")
+        self.dataset_button.setToolTip("Take the images that are open on the Data page, and their classes")
         self.images_button = button(theme, "Images…", "image")
         self.folder_button = button(theme, "Folder…", "folder")
         self.classify_button = button(theme, "Classify", "play", "main")
@@ -102,7 +104,9 @@ class ZeroShotPage(Page):
     # Building
 
     def _build(self, theme: Theme) -> None:
-        for each in (self.images_button, self.folder_button, self.stop_button, self.classify_button):
+        for each in (self.dataset_button, self.images_button, self.folder_button):
+            self.add_action(each)
+        for each in (self.stop_button, self.classify_button):
             self.add_action(each)
         self.classify_button.setMinimumWidth(self.classify_button.sizeHint().width())
         self.tabs.setAccessibleName("Ways to look at the images")
@@ -143,6 +147,7 @@ class ZeroShotPage(Page):
         self.classify_tab.failed.connect(self.banner.show_error)
         self.classify_tab.images_wanted.connect(self._browse_images)
         self.classify_tab.folder_wanted.connect(self.folder_wanted)
+        self.dataset_button.clicked.connect(self._take_dataset)
         self.images_button.clicked.connect(self._browse_images)
         self.folder_button.clicked.connect(self._browse_folder)
         self.classify_button.clicked.connect(self.desk.classify)
@@ -150,6 +155,14 @@ class ZeroShotPage(Page):
         self.classify_tab.set_ranks(self.form.options.ranks.value())
 
     # Choosing images
+
+    @Slot()
+    def _take_dataset(self) -> None:
+        """The images of the Data page, and its classes unless others were named."""
+        if self._session.catalogue is not None:
+            if not self.form.classes.names():
+                self._take_dataset_classes()
+            self.desk.add_images([self._session.catalogue.root])
 
     @Slot()
     def _browse_images(self) -> None:
@@ -245,6 +258,7 @@ class ZeroShotPage(Page):
         self.classify_button.setEnabled(not missing)
         self.stop_button.setVisible(running)
         catalogue = self._session.catalogue
+        self.dataset_button.setVisible(catalogue is not None)
         self.form.classes.from_dataset.setVisible(
             catalogue is not None and tuple(catalogue.classes) != self.form.classes.names()
         )
