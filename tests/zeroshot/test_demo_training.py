@@ -12,7 +12,7 @@ from torch.nn import functional
 from tlstudio.errors import BadInput, Stopped
 from tlstudio.events import Control, Progress
 from tlstudio.zeroshot.demo.captions import question
-from tlstudio.zeroshot.demo.scenes import COLOURS, THINGS, Scene, facts
+from tlstudio.zeroshot.demo.scenes import COLOURS, THINGS, Scene, facts, facts_of, held_out
 from tlstudio.zeroshot.demo.train import (
     WEIGHTS,
     DemoStep,
@@ -21,6 +21,7 @@ from tlstudio.zeroshot.demo.train import (
     asking_loss,
     contrastive_loss,
     could_be_true,
+    mixes_held_out,
     train,
 )
 
@@ -68,12 +69,32 @@ def test_that_a_caption_could_be_true_of_what_agrees_with_it_or_leaves_it_open()
 def test_that_an_image_is_asked_about_each_property_that_is_known_of_it() -> None:
     rng = np.random.default_rng(0)
     answers = [[caption.facts for caption in question(field, rng)] for field in ("thing", "colour")]
-    images = np.array([facts(Scene("key", "red")), facts(Scene("fish"))])
+    images = np.array([facts(Scene("mountain", "red")), facts(Scene("fish"))])
     logits = torch.randn(2, len(THINGS) + len(COLOURS))
-    things, colours = (part.log_softmax(1) for part in logits.split([len(THINGS), len(COLOURS)], dim=1))
-    key, fish, red = tuple(THINGS).index("key"), tuple(THINGS).index("fish"), tuple(COLOURS).index("red")
-    expected = -(things[0, key] + things[1, fish]) / 2 - colours[0, red]
-    torch.testing.assert_close(asking_loss(logits, images, answers), expected)
+    things, colours = logits.split([len(THINGS), len(COLOURS)], dim=1)
+    names = tuple(THINGS)
+    # A red image is not told that it is no circle, since red circles are held out.
+    might_be = [number for number, name in enumerate(names) if ("red", name) not in held_out()]
+    assert len(might_be) == len(names) - 4
+    mountain = things[0, names.index("mountain")] - things[0, might_be].logsumexp(0)
+    fish = things[1, names.index("fish")] - things[1].logsumexp(0)
+    red = colours[0].log_softmax(0)[tuple(COLOURS).index("red")]
+    torch.testing.assert_close(asking_loss(logits, images, answers), -(mountain + fish) / 2 - red)
+
+
+def test_that_what_would_make_a_pair_held_out_is_not_pushed_apart() -> None:
+    colour, thing = held_out()[0]
+    other_colour, other_thing = held_out()[7]
+    assert {(other_colour, thing), (colour, other_thing)}.isdisjoint(held_out())
+    images = np.array(
+        [facts(Scene(other_thing, colour)), facts(Scene(thing, other_colour)), facts(Scene(thing))]
+    )
+    captions = np.array([facts(Scene(thing)), facts_of(colour=colour), facts(Scene(thing, other_colour))])
+    assert mixes_held_out(images, captions).tolist() == [
+        [True, False, True],
+        [False, True, False],
+        [False, True, False],
+    ]
 
 
 def test_that_what_has_no_words_is_not_asked_about() -> None:

@@ -116,7 +116,7 @@ _MODELS = (
 )
 
 
-DEMO = ClipModel("demo", "bundled", "Demo CLIP (bundled)", repo_id="", licence="MIT")
+DEMO = ClipModel("demo", "bundled", "Demo CLIP (bundled)", repo_id="", licence="MIT", megabytes=9)
 
 
 def clip_models() -> tuple[ClipModel, ...]:

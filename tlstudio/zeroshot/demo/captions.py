@@ -13,6 +13,7 @@ from tlstudio.zeroshot.demo.scenes import (
     THINGS,
     Rng,
     Scene,
+    Words,
     facts,
     facts_of,
 )
@@ -55,11 +56,12 @@ class Caption:
 
 
 def question(field: str, rng: Rng) -> tuple[Caption, ...]:
-    """One caption for each value of a scene's ``field``, all in the same form, which say nothing else.
+    """One caption for each value of a scene's ``field``, all in the same form.
 
-    Values without words, such as a medium size, have none.
+    Values without words, such as a medium size, have none. The form may name a ground or a look as well; as
+    it is the same in all of them, it decides nothing, whether true of a picture or not.
     """
-    frame, noun = _any_frame(rng), _one(rng, _NOUNS)
+    frame, noun = _question_frame(field, rng), _one(rng, _NOUNS)
     bare = field == "thing" or (field in {"colour", "texture"} and rng.random() < 0.3)
     captions = []
     for value, words in TABLES[field].items():
@@ -125,6 +127,19 @@ def _phrase(scene: Scene, said: tuple[str, ...], rng: Rng) -> str:
 
 def _any_frame(rng: Rng) -> str:
     return _one(rng, _imagenet_frames() if rng.random() < 0.2 else _FRAMES)
+
+
+def _question_frame(field: str, rng: Rng) -> str:
+    if field != "look" and rng.random() < 0.15:
+        return _one(rng, _LOOK_FRAMES).replace("{look}", _one(rng, _words(LOOKS)))
+    frame = _any_frame(rng)
+    if field != "ground" and rng.random() < 0.25:
+        return frame.replace("{}", "{} " + _one(rng, _words(GROUNDS)))
+    return frame
+
+
+def _words(table: Words) -> tuple[str, ...]:
+    return tuple(word for words in table.values() for word in words)
 
 
 def _plain_or_any(rng: Rng, words: tuple[str, ...]) -> str:

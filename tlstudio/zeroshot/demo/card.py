@@ -85,7 +85,8 @@ dataset, then trains both towers for {steps:,} steps of {batch} pictures with ne
 loss is CLIP's contrastive loss, in which a caption that is true of another picture of the batch too is
 not pushed away from it, and that of the question, for each property of a scene (thing, colour, pattern,
 ground, size, look), which of all words for it fits; plain classifiers of the same properties, thrown away
-in the end, show the image tower what to look for. No pair that is held out occurs in any of them.
+in the end, show the image tower what to look for. A pair that is held out is neither shown in any of them
+nor denied: a red picture is not pushed away from "circle" if red circles are held out.
 That took {minutes:.0f} minutes on {threads}. The seed is {seed}; the same command on the same
 machine gives the same model, up to the order in which threads add numbers.
 

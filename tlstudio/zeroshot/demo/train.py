@@ -24,12 +24,13 @@ from torch.nn import functional
 
 from tlstudio.errors import BadInput
 from tlstudio.events import Control, Event, Progress
+from tlstudio.files import atomic_write
 from tlstudio.zeroshot.catalogue import WEIGHT_FILES
 from tlstudio.zeroshot.demo.captions import describe, question
 from tlstudio.zeroshot.demo.card import model_card
 from tlstudio.zeroshot.demo.measure import Measured, measure
 from tlstudio.zeroshot.demo.pictures import PIXELS, Album, album
-from tlstudio.zeroshot.demo.scenes import ANY, TABLES, facts, facts_of
+from tlstudio.zeroshot.demo.scenes import ANY, COLOURS, TABLES, THINGS, facts, facts_of, held_out
 
 WEIGHTS = WEIGHT_FILES[0]
 _NO_ANSWER = -100
@@ -55,7 +56,7 @@ class Settings:
 
     drawn: int = 24_000  # pictures of one thing in one colour
     painted: int = 6_000  # pictures as in the sample dataset, of other seeds
-    steps: int = 5_500
+    steps: int = 5_000
     batch: int = 64
     rate: float = 2e-3
     decay: float = 0.05
@@ -147,7 +148,7 @@ def save(model: nn.Module, folder: Path) -> None:
     Raises:
         BadInput: the folder cannot be written.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save as as_bytes
 
     tensors = {
         name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
@@ -156,7 +157,8 @@ def save(model: nn.Module, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "open_clip_config.json").write_text(json.dumps(CONFIG, indent=2) + "\n", "utf-8")
-        save_file(tensors, folder / WEIGHTS, {"format": "pt"})
+        with atomic_write(folder / WEIGHTS) as file:
+            file.write(as_bytes(tensors, {"format": "pt"}))
     except OSError as error:
         raise _unwritable(folder, error) from error
 
@@ -219,10 +221,11 @@ def _learn(model: Any, pictures: Album, settings: Settings, control: Control) ->
         features = model.encode_image(images)
         image, text = functional.normalize(features, dim=1), model.encode_text(tokens, normalize=True)
         scale = model.logit_scale.exp()
-        true = could_be_true(known[rows], np.array([caption.facts for caption in captions]))
-        loss = contrastive_loss(image, text[: len(rows)], scale, true)
-        stated = [[caption.facts for caption in captions] for captions in questions]
-        loss = loss + asking_loss(scale * image @ text[len(rows) :].T, known[rows], stated) / 2
+        stated = np.array([caption.facts for caption in captions])
+        aside = could_be_true(known[rows], stated) | mixes_held_out(known[rows], stated)
+        loss = contrastive_loss(image, text[: len(rows)], scale, aside)
+        asked = [[caption.facts for caption in captions] for captions in questions]
+        loss = loss + asking_loss(scale * image @ text[len(rows) :].T, known[rows], asked) / 2
         loss = loss + asking_loss(guides(features), known[rows], answers)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -234,15 +237,15 @@ def _learn(model: Any, pictures: Album, settings: Settings, control: Control) ->
         yield DemoStep(step + 1, settings.steps, loss.item())
 
 
-def contrastive_loss(images: Tensor, texts: Tensor, scale: Tensor, true: Tensor) -> Tensor:
+def contrastive_loss(images: Tensor, texts: Tensor, scale: Tensor, aside: Tensor) -> Tensor:
     """InfoNCE both ways over unit vectors, shape (batch, dimensions) each.
 
-    ``true[i, j]`` says that caption j is true of image i as well; such pairs are neither pulled together nor
-    pushed apart, but for the image's own caption on the diagonal.
+    ``aside[i, j]`` says that image i and caption j are neither pulled together nor pushed apart, since the
+    caption is true of it as well, say; the image's own caption, on the diagonal, always counts.
     """
     logits = scale * images @ texts.T
     own = torch.eye(len(logits), dtype=torch.bool)
-    logits = logits.masked_fill(true & ~own, -math.inf)
+    logits = logits.masked_fill(aside & ~own, -math.inf)
     target = torch.arange(len(logits))
     return (functional.cross_entropy(logits, target) + functional.cross_entropy(logits.T, target)) / 2
 
@@ -252,9 +255,12 @@ def asking_loss(
 ) -> Tensor:
     """How badly images of these facts answer a question a field: which of its ``answers`` holds.
 
-    ``logits`` has a column for each answer, field after field. An image is not asked what is open in it.
+    ``logits`` has a column for each answer, field after field. An image is not asked what is open in it, nor
+    told that it does not show what would make its pair of thing and colour one that is held out.
     """
     loss = logits.new_zeros(())
+    every = np.array([values for stated in answers for values in stated])
+    logits = logits.masked_fill(mixes_held_out(images, every), -math.inf)
     for field, stated in enumerate(answers):
         part, logits = logits[:, : len(stated)], logits[:, len(stated) :]
         column = {values[field]: number for number, values in enumerate(stated)}
@@ -262,6 +268,26 @@ def asking_loss(
         if (right != _NO_ANSWER).any():
             loss = loss + functional.cross_entropy(part, right, ignore_index=_NO_ANSWER)
     return loss
+
+
+def mixes_held_out(images: npt.NDArray[np.int_], captions: npt.NDArray[np.int_]) -> Tensor:
+    """Where the colour of an image (row) and the thing of a caption (column), or the reverse, are held out.
+
+    To push these apart would teach that such a pair does not exist.
+    """
+    thing, colour = 0, 1
+    one = _HELD_OUT[captions[None, :, thing], images[:, None, colour]]
+    return torch.from_numpy(one | _HELD_OUT[images[:, None, thing], captions[None, :, colour]])
+
+
+def _held_out_table() -> npt.NDArray[np.bool_]:
+    table = np.zeros((len(THINGS) + 1, len(COLOURS) + 1), dtype=bool)  # ANY, -1, is the last
+    for colour, thing in held_out():
+        table[facts_of(thing=thing)[0], facts_of(colour=colour)[1]] = True
+    return table
+
+
+_HELD_OUT = _held_out_table()
 
 
 def could_be_true(images: npt.NDArray[np.int_], captions: npt.NDArray[np.int_]) -> Tensor:
