@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
 )
 
 from tlstudio.config import DataConfig
-from tlstudio.evaluation.metrics import Estimate
 from tlstudio.events import Event
 from tlstudio.ui import engine
 from tlstudio.ui.item_models.answered import AnsweredModel
@@ -32,6 +31,7 @@ from tlstudio.ui.widgets.answered_grid import AnsweredGrid
 from tlstudio.ui.widgets.basics import QuietComboBox, button, card
 from tlstudio.ui.widgets.confusion_matrix import ConfusionMatrix
 from tlstudio.ui.widgets.figure_table import Cell, FigureTable, GainBars
+from tlstudio.ui.widgets.headline import Headline
 from tlstudio.ui.widgets.reliability_chart import ReliabilityChart
 from tlstudio.ui.worker import EngineCall, Worker
 from tlstudio.ui.zero_shot.desk import ZeroShotDesk
@@ -129,7 +129,7 @@ class MeasureTab(LabelledTab):
     def content(self) -> QWidget:
         top = QHBoxLayout()
         top.setSpacing(Space.M)
-        self._headlines = {name: _Headline() for name in ("top1", "top5", "f1", "ece")}
+        self._headlines = {name: Headline() for name in ("top1", "top5", "f1", "ece")}
         for headline in self._headlines.values():
             top.addWidget(headline)
         top.addStretch(1)
@@ -328,32 +328,6 @@ class MeasureTab(LabelledTab):
     @Slot(object, str, str)
     def _export_failed(self, _tag: object, message: str, hint: str) -> None:
         self.banner.show_error(message, hint)
-
-
-class _Headline(QWidget):
-    """A figure, large, with its name above and its interval beneath."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._name, self._figure, self._more = QLabel(), QLabel(), QLabel()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, Space.L, 0)
-        column.setSpacing(0)
-        for label, role in ((self._name, "caption"), (self._figure, "section"), (self._more, "caption")):
-            column.addWidget(with_role(label, role))
-
-    @property
-    def words(self) -> tuple[str, str]:
-        return self._figure.text(), self._more.text()
-
-    def show_estimate(self, name: str, one: Estimate) -> None:
-        self.show_words(name, percent(one.value), f"95 %: {percent(one.low)} to {percent(one.high)}")
-
-    def show_words(self, name: str, figure: str, more: str) -> None:
-        self._name.setText(name)
-        self._figure.setText(figure)
-        self._more.setText(more)
-        self.setAccessibleName(f"{name} {figure}, {more}")
 
 
 def _share(value: float) -> Cell:
