@@ -187,6 +187,17 @@ def test_that_a_lab_tells_what_it_does_and_lists_its_runs(
     assert {row.status for row in RunIndex().rows()} == {"finished"}
 
 
+def test_that_a_run_whose_features_were_there_before_says_that_it_was_quick_for_that(
+    dataset: Path, tmp_path: Path
+):
+    found: list[list[bool]] = []
+    for number in (1, 2):
+        config = plan(dataset, "feature-extraction", labels=(2,))
+        events = list(run_lab(config, Control(), out=tmp_path / f"{number}"))
+        found.append([one.result.known for one in of(EntryFinished, events)])
+    assert found == [[False], [True]]
+
+
 # Stopped, killed, steered
 
 
@@ -354,6 +365,7 @@ def test_that_clip_is_asked_without_training_and_probed_with_it(dataset: Path, t
     assert results["clip-zero-shot-s0"].trained_parameters == 0
     assert results["clip-linear-probe-s0"].trained_parameters == (32 + 1) * 3
     assert all(one.run is None and one.epochs is None for one in results.values())
+    assert [one.known for one in results.values()] == [False, False, False, True]
     reading = finished(events).reading
     (curve,) = reading.labels
     assert [(point.value, point.group) for point in curve.points] == [
@@ -404,6 +416,7 @@ def test_that_all_seeds_of_a_group_have_the_epochs_that_fit_into_the_minutes(
     config = plan(dataset, "feature-extraction", seeds=2, minutes=1.2)
     events = list(run_lab(config, Control(), out=tmp_path / "lab"))
     assert asked == [1, 5]
-    assert [one.result.epochs for one in of(EntryFinished, events)] == [3, 3]
+    results = [one.result for one in of(EntryFinished, events)]
+    assert [one.epochs for one in results] == [3, 3]
     assert Notice("feature extraction: 3 epochs for 1.2 minutes.") in events
     assert LabFolder.open(tmp_path / "lab").state.epochs == {"resnet18-feature-extraction": 3}

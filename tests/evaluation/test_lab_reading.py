@@ -129,6 +129,16 @@ def test_that_nothing_is_recommended_where_nothing_is_finished():
     assert recommend((), {}, {}) is None
 
 
+def test_that_a_time_that_profits_from_what_was_known_before_is_not_boasted_of():
+    made = Made()
+    made.add("feature-extraction", right(range(4)), 0.93, 1)
+    made.add("full", right(range(3)), 0.95, 80)
+    made.summaries[0] = dataclasses.replace(made.summaries[0], known=True)
+    advice = made.advice()
+    assert advice.words.endswith("(93.3% and 95.0% right), and is quicker.")
+    assert any(one.startswith("The time of feature extraction is too short") for one in advice.caution)
+
+
 # Pairs
 
 

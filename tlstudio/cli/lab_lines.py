@@ -100,7 +100,7 @@ def _costs(reading: LabReading) -> Table:
         table.add_row(
             escape(one.title),
             str(one.epochs or "–"),
-            duration(one.seconds),
+            duration(one.seconds) + (" ‡" if one.known else ""),
             f"{one.trained_parameters:,}",
             f"{one.peak_memory_mb:,.0f} MB" if one.peak_memory_mb is not None else "–",
             f"~{one.energy_wh:.2g} Wh" if one.energy_wh is not None else "–",
@@ -114,6 +114,8 @@ def _notes(reading: LabReading) -> Iterator[str]:
         "Time is of the slowest seed, with whatever was decoded or computed before read again. Memory is all "
         "that the process held, libraries and what earlier entries left included."
     )
+    if any(one.known for one in reading.summaries):
+        yield "‡ without what frozen layers or CLIP make of the images, which was known from before."
     if any(one.energy_wh is not None for one in reading.summaries):
         yield (
             f"Energy is an estimate, not measured: processor seconds times {WATTS_A_CORE:.0f} W a core, a "

@@ -96,12 +96,20 @@ def _cautions(
         "validation images may be too few to choose by."
         for one in better
     )
+    quick = [one.title for one in (winner, *others) if one.known]
+    if others and quick:
+        found.append(
+            f"The time of {', '.join(dict.fromkeys(quick))} is too short: what frozen layers or CLIP make of "
+            "the images was known from before."
+        )
     if others and all(len(one.names) == 1 for one in (leader, winner)):
         found.append("One seed each: with another the figures would be others.")
     return found
 
 
 def _cheaper(leader: Summary, winner: Summary) -> str:
+    if winner.known and not leader.known:  # how much quicker is not known
+        return "quicker"
     times = leader.seconds / max(winner.seconds, 1e-9)
     if times < _TIMES:
         return "about as quick"

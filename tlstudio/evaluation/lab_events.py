@@ -30,6 +30,8 @@ class EntryResult:
             times a second. All that the process holds is in it, libraries and what earlier entries left too;
             of a GPU's memory nothing. None if it was not there to look.
         run: the folder of the run; None for zero-shot and the linear probe.
+        known: whether all that frozen layers or CLIP make of the images was known from before, so that
+            ``seconds`` are fewer than they would be elsewhere.
     """
 
     entry: str
@@ -42,6 +44,7 @@ class EntryResult:
     epochs: int | None = None
     best_epoch: int | None = None
     run: Path | None = None
+    known: bool = False
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "EntryResult":
@@ -63,6 +66,7 @@ class Summary:
         top1: their mean, and where 95 % of other draws of test images would put it.
         deviation: standard deviation over the seeds; None with a single one.
         seconds: of the seed that took longest: the others may have found its features already there.
+        known: as of the entries, if it holds of all of them.
         energy_wh: watt-hours, an estimate: processor seconds times :data:`WATTS_A_CORE`, which is assumed.
     """
 
@@ -84,6 +88,7 @@ class Summary:
     trained_parameters: int
     peak_memory_mb: float | None
     epochs: int | None
+    known: bool
 
 
 @dataclasses.dataclass(frozen=True)

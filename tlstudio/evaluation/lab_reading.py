@@ -77,6 +77,7 @@ def summarise(entries: Sequence[LabEntry], results: Sequence[EntryResult], right
             (one.peak_memory_mb for one in results if one.peak_memory_mb is not None), default=None
         ),
         epochs=max(epochs) if epochs else None,
+        known=all(one.known for one in results),
     )
 
 

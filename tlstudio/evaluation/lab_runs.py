@@ -17,6 +17,7 @@ from tlstudio.evaluation.lab_watch import Watch
 from tlstudio.evaluation.one_epoch import evaluate_epoch
 from tlstudio.evaluation.one_epoch_events import EpochEvaluated
 from tlstudio.events import Control, Event, Notice
+from tlstudio.paths import cache_dir
 from tlstudio.runs.index import CONFIG_FILE, RESULT_FILE
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.estimate import estimate
@@ -31,6 +32,7 @@ from tlstudio.training.events import (
 from tlstudio.training.history import History
 from tlstudio.training.trainer import resume, train
 
+_FREEZING = (Strategy.FEATURE_EXTRACTION, Strategy.PARTIAL, Strategy.STAGED)
 _FURTHER = 4  # epochs between the two lengths of a run that are estimated
 
 
@@ -47,6 +49,7 @@ class Outcome:
     epochs: int | None = None
     best_epoch: int | None = None
     run: Path | None = None
+    known: bool = False
 
 
 def carry_out_run(lab: LabFolder, entry: LabEntry, control: Control) -> Generator[Event, None, Outcome]:
@@ -61,6 +64,7 @@ def carry_out_run(lab: LabFolder, entry: LabEntry, control: Control) -> Generato
     """
     path = lab.run_path(entry)
     watch: Watch | None = None
+    rows = _kept_rows()
     if not _finished(path):
         with Watch() as watch:
             yield from _trained(lab, entry, path, control)
@@ -80,7 +84,13 @@ def carry_out_run(lab: LabFolder, entry: LabEntry, control: Control) -> Generato
         len(history.epochs) if run.config.strategy is not Strategy.AS_IS else None,
         history.best.epoch if run.config.strategy is not Strategy.AS_IS else None,
         run.path,
+        watch is not None and run.config.strategy in _FREEZING and _kept_rows() <= rows,
     )
+
+
+def _kept_rows() -> set[str]:
+    """The names of what is kept of decoded images and of what frozen layers make of them."""
+    return {file.name for file in (cache_dir() / "rows").glob("*.rows")}
 
 
 def begun(path: Path) -> bool:
