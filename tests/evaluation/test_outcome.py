@@ -38,6 +38,12 @@ def test_that_a_class_is_asked_for_by_label_or_by_answer(outcome: Outcome):
     assert sorted(rows(outcome, answer=2)) == [2, 4]
 
 
+def test_that_some_images_can_be_asked_for_by_their_places(outcome: Outcome):
+    assert rows(outcome, places=frozenset({4, 0, 2})) == [0, 2, 4]
+    assert rows(outcome, places=frozenset({4, 0, 2}), right=False) == [2]
+    assert rows(outcome, places=frozenset()) == []
+
+
 def test_that_losses_and_uncertainty_order_differently(outcome: Outcome):
     assert rows(outcome, order=Order.LOSS)[:3] == [2, 1, 3]
     assert rows(outcome, order=Order.UNCERTAIN)[0] == 3

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 
@@ -333,6 +333,7 @@ def test_that_an_image_is_explained_before_and_after_training(
     viewer.layer.activated.emit(1)
     qtbot.waitUntil(lambda: ("t2.png", "", "layer3", True) in script.looked)
     check_controls(viewer)
+    qtbot.waitUntil(lambda: viewer.panes[False].canvas.picture is not None)
     before = viewer.panes[False].canvas.picture.toImage()
     viewer.opacity.setValue(0)
     assert viewer.panes[False].canvas.picture.toImage() != before
@@ -455,6 +456,22 @@ def test_that_a_dot_shows_its_image_and_a_click_shows_it_large(mapped: EvaluateP
     assert isinstance(viewer, CaseViewer)
     assert viewer.file(viewer.row).name == "t3.png"
     viewer.close()
+
+
+def test_that_a_line_around_dots_lists_their_images(mapped: EvaluatePage) -> None:
+    plot = mapped.map.plot
+    box, viewport, shift = plot.getViewBox(), plot.viewport(), Qt.KeyboardModifier.ShiftModifier
+    corners = [
+        plot.mapFromScene(box.mapViewToScene(QPointF(*place)))
+        for place in ((1.5, -0.3), (3.5, -0.3), (3.5, 1.3), (1.5, 1.3))
+    ]
+    QTest.mousePress(viewport, Qt.MouseButton.LeftButton, shift, corners[0])
+    for corner in corners[1:]:
+        QTest.mouseMove(viewport, corner)
+    QTest.mouseRelease(viewport, Qt.MouseButton.LeftButton, shift, corners[-1])
+    assert mapped.tabs.currentIndex() == MISTAKES
+    assert sorted(shown(mapped)) == ["t2.png", "t3.png"]
+    assert words_of(mapped) == "Images from the map · 2 images"
 
 
 def test_that_a_map_that_fails_says_why_and_can_be_drawn_again(

@@ -27,13 +27,15 @@ class Wanted:
     """Which images, and in what order.
 
     ``label`` and ``answer`` are classes, ``confidence`` the range [low, high) of the answer's probability,
-    ``right`` True for what is right alone and False for mistakes; None asks for nothing.
+    ``right`` True for what is right alone and False for mistakes, ``places`` some images by their places;
+    None asks for nothing.
     """
 
     label: int | None = None
     answer: int | None = None
     confidence: tuple[float, float] | None = None
     right: bool | None = None
+    places: frozenset[int] | None = None
     order: Order = Order.CONFIDENT
 
 
@@ -89,6 +91,8 @@ class Outcome:
             low, high = np.float32(wanted.confidence[0]), np.float32(wanted.confidence[1])
             # What is certain belongs to the last bin.
             chosen &= (self.confidences >= low) & ((self.confidences < high) | (high >= 1))
+        if wanted.places is not None:
+            chosen &= np.isin(np.arange(len(chosen)), list(wanted.places))
         rows = np.flatnonzero(chosen)
         return rows[np.argsort(self._keys(wanted.order)[rows], kind="stable")]
 

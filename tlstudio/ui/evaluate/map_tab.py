@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from tlstudio.evaluation.feature_map_events import FeaturesDrawn
-from tlstudio.evaluation.outcome import Outcome
+from tlstudio.evaluation.outcome import Outcome, Wanted
 from tlstudio.events import Progress
 from tlstudio.models.plane import Method
 from tlstudio.ui import engine
@@ -39,6 +39,7 @@ _EXPLAINED = (
     "What lies together the network finds alike. With t-SNE only neighbourhoods count: directions, the size "
     "of heaps and the room between them mean nothing."
 )
+_POINT = "Point at a dot to see its image; draw a line around some with Shift and the mouse to list them."
 
 
 class MapTab(QWidget):
@@ -136,6 +137,7 @@ class MapTab(QWidget):
         self.again_button.clicked.connect(self.refresh)
         self.plot.pointed.connect(self._show_pointed)
         self.plot.picked.connect(self._pick)
+        self.plot.lassoed.connect(self._list)
         self._store.drawn.connect(self._picture_drawn)
         self._task.happened.connect(self._happened)
         self._task.failed.connect(self._fail)
@@ -229,7 +231,7 @@ class MapTab(QWidget):
         there = drawn is not None and judged is not None and evaluated is not None and row >= 0
         if not there:
             self._pointed = -1
-            self.name.setText("Point at a dot to see its image.")
+            self.name.setText(_POINT)
             self.canvas.show_picture(None)
             return
         assert drawn is not None
@@ -254,6 +256,13 @@ class MapTab(QWidget):
     def _pick(self, row: int) -> None:
         if self._drawn is not None:
             self.picked.emit(int(self._drawn.rows[row]))
+
+    @Slot(list)
+    def _list(self, rows: list[int]) -> None:
+        """List the images around which a line was drawn."""
+        if self._drawn is not None:
+            places = frozenset(self._drawn.rows[rows].tolist())
+            self._desk.want_images(Wanted(places=places), "Images from the map")
 
 
 def _told(outcome: Outcome, row: int, names: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal, Slot
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QMouseEvent, QPolygonF
 
 from tlstudio.ui.theme import Size, Theme
 
@@ -26,10 +26,12 @@ class EmbeddingPlot(pg.PlotWidget):
     Signals:
         pointed: the row of the image under the pointer; -1 for none.
         picked: the row of the image that was clicked.
+        lassoed: the rows of the images around which a line was drawn, with Shift and the mouse.
     """
 
     pointed = Signal(int)
     picked = Signal(int)
+    lassoed = Signal(list)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -39,6 +41,8 @@ class EmbeddingPlot(pg.PlotWidget):
         self._groups: npt.NDArray[np.intp] = np.empty(0, np.intp)
         self._names: Sequence[str] = ()
         self._under = -1
+        self._loop: list[tuple[float, float]] = []  # the line that is being drawn
+        self._outline: pg.PlotCurveItem | None = None
         self.setAccessibleName("Map of images and captions")
         self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
         self.setMenuEnabled(False)
@@ -117,6 +121,13 @@ class EmbeddingPlot(pg.PlotWidget):
         row = int(distances.argmin())
         return row if distances[row] <= _REACH else -1
 
+    def rows_within(self, loop: Sequence[tuple[float, float]]) -> list[int]:
+        """The images within a closed line of the plane."""
+        line = QPolygonF([QPointF(x, y) for x, y in loop])
+        rule = Qt.FillRule.OddEvenFill
+        points = enumerate(self._points.tolist())
+        return [row for row, (x, y) in points if line.containsPoint(QPointF(x, y), rule)]
+
     @Slot(object)
     def _moved(self, place: QPointF) -> None:
         row = self.row_at(place)
@@ -126,8 +137,36 @@ class EmbeddingPlot(pg.PlotWidget):
             self.pointed.emit(row)
 
     def mousePressEvent(self, ev: QMouseEvent) -> None:
+        if ev.button() == Qt.MouseButton.LeftButton and ev.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._loop = [self._place(ev)]
+            pen = pg.mkPen(self._theme.color("accent"), width=Size.FOCUS)
+            self._outline = pg.PlotCurveItem(pen=pen)
+            self.getPlotItem().addItem(self._outline, ignoreBounds=True)
+            return
         super().mousePressEvent(ev)
         if ev.button() == Qt.MouseButton.LeftButton:
             row = self.row_at(self.mapToScene(ev.position().toPoint()))
             if row >= 0:
                 self.picked.emit(row)
+
+    def mouseMoveEvent(self, ev: QMouseEvent) -> None:
+        if not self._loop or self._outline is None:
+            super().mouseMoveEvent(ev)
+            return
+        self._loop.append(self._place(ev))
+        across, up = np.array([*self._loop, self._loop[0]]).T
+        self._outline.setData(across, up)
+
+    def mouseReleaseEvent(self, ev: QMouseEvent) -> None:
+        if not self._loop:
+            super().mouseReleaseEvent(ev)
+            return
+        rows, self._loop = self.rows_within(self._loop), []
+        self.removeItem(self._outline)
+        if rows:
+            self.lassoed.emit(rows)
+
+    def _place(self, ev: QMouseEvent) -> tuple[float, float]:
+        """Where in the plane the mouse is."""
+        there = self.getViewBox().mapSceneToView(self.mapToScene(ev.position().toPoint()))
+        return there.x(), there.y()
