@@ -67,9 +67,15 @@ def test_that_a_folder_is_opened_on_the_data_page(studio: Studio, dataset: Path,
     assert studio.session.data.root == str(dataset)
 
 
-def test_that_an_image_is_opened_on_the_zero_shot_page(studio: Studio, dataset: Path) -> None:
-    studio.open(dataset / "red" / "00.png", sample=False)
+def test_that_an_image_is_tried_unless_the_zero_shot_page_is_open(studio: Studio, dataset: Path) -> None:
+    image = dataset / "red" / "00.png"
+    studio.open(image, sample=False)
+    assert current(studio) == "Try it"
+    assert list(studio.try_it.desk.images) == [image]
+    studio.window.show_page("zero-shot")
+    studio.window.images_dropped.emit([image])
     assert current(studio) == "Zero-shot"
+    assert list(studio.zero_shot.desk.images) == [image]
 
 
 def test_that_a_run_is_opened_on_the_train_page_and_its_images_behind_it(
@@ -91,7 +97,7 @@ def test_that_a_run_named_from_within_is_opened_too(
     monkeypatch.chdir(finished_run / "checkpoints")
     studio.open(Path(".."), sample=False)
     qtbot.waitUntil(lambda: studio.train.model.rowCount() == 2, timeout=60_000)
-    assert str(finished_run) in studio.train.outcome.accessibleName()
+    assert studio.train.outcome.open_button.toolTip() == str(finished_run)
 
 
 def test_that_the_images_of_a_run_are_divided_as_it_divided_them(

@@ -42,7 +42,7 @@ class OutcomeBar(MessageBar):
 
     def show_end(self, event: RunEnd | RunCutOff, notes: Sequence[str] = ()) -> None:
         """Say how a run ended, and under it the ``notes``."""
-        where = str(event.run) if event.run else ""
+        where = event.run.name if event.run else ""
         match event:
             case RunFinished(_, best, val_top1, test_top1, seconds):
                 icon, hint = "check", f"{text.duration(seconds)} · {where}"
@@ -70,6 +70,7 @@ class OutcomeBar(MessageBar):
         self.setProperty("role", "banner" if failed else "card")
         self.style().polish(self)
         self._run = run
+        self.open_button.setToolTip(str(run or ""))
         self.evaluate_button.hide()
         self.labels_button.hide()
         self.open_button.setVisible(run is not None)
