@@ -141,7 +141,7 @@ class EmbeddingPlot(pg.PlotWidget):
             self._loop = [self._place(ev)]
             pen = pg.mkPen(self._theme.color("accent"), width=Size.FOCUS)
             self._outline = pg.PlotCurveItem(pen=pen)
-            self.getPlotItem().addItem(self._outline, ignoreBounds=True)
+            self.getViewBox().addItem(self._outline, ignoreBounds=True)
             return
         super().mousePressEvent(ev)
         if ev.button() == Qt.MouseButton.LeftButton:
@@ -162,7 +162,7 @@ class EmbeddingPlot(pg.PlotWidget):
             super().mouseReleaseEvent(ev)
             return
         rows, self._loop = self.rows_within(self._loop), []
-        self.removeItem(self._outline)
+        self.getViewBox().removeItem(self._outline)
         if rows:
             self.lassoed.emit(rows)
 
