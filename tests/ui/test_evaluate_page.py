@@ -168,6 +168,7 @@ def test_that_an_error_is_said_and_it_can_be_tried_again(bare: EvaluatePage, scr
     script.error = None
     bare.again_button.click()
     qtbot.waitUntil(bare.overview.isVisible)
+    assert not bare.banner.isVisible()
 
 
 def test_that_headlines_have_their_intervals(page: EvaluatePage) -> None:

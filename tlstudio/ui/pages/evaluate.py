@@ -128,9 +128,9 @@ class EvaluatePage(Page):
         self.again_button.clicked.connect(self.desk.evaluate)
         self.stop_button.clicked.connect(self.desk.stop)
         self.desk.begun.connect(self._show_begun)
+        self.desk.begun.connect(self.banner.clear)
         for changed in (self.desk.runs_changed, self.desk.changed, self.desk.running_changed):
             changed.connect(self._refresh)
-        self.desk.chosen.connect(self.banner.clear)
         self.desk.failed.connect(self.banner.show_error)
         self.desk.progressed.connect(self._show_progress)
         self.desk.images_wanted.connect(self._show_images)
