@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from tlstudio import __version__
 from tlstudio.data.decode import EXTENSIONS
+from tlstudio.evaluation.lab_config import LabEntry
 from tlstudio.garbage import staying_live
 from tlstudio.logs import log_file, log_to_file
 from tlstudio.training.replay import is_run
@@ -102,7 +103,7 @@ class Studio(QObject):
         self.train = TrainPage(*parts)
         self.evaluate = EvaluatePage(self.worker, self.theme)
         self.zero_shot = ZeroShotPage(*parts)
-        self.runs = RunsPage(self.worker, self.theme)
+        self.runs = RunsPage(*parts)
         self.label_check = LabelCheck(self.data.folder, self.worker, self)
         self.window = MainWindow(
             (
@@ -127,6 +128,8 @@ class Studio(QObject):
         self.runs.show_wanted.connect(self.open_folder)
         self.runs.evaluate_wanted.connect(self.evaluate_run)
         self.runs.go_to_train.connect(self._show_train)
+        self.runs.go_to_data.connect(self._show_data)
+        self.runs.go_on.connect(self.continue_with)
         self.zero_shot.folder_wanted.connect(self.open_folder)
         self.train.outcome.evaluation_wanted.connect(self.evaluate_run)
         self.train.outcome.labels_wanted.connect(self.check_labels)
@@ -175,6 +178,19 @@ class Studio(QObject):
         dialog = SuspectsDialog(self.label_check, self.data.browser.store, self.theme, self.window)
         dialog.folder_wanted.connect(self.data.open_folder)
         dialog.open()
+
+    @Slot(object)
+    def continue_with(self, entry: LabEntry) -> None:
+        """Take what a lab recommends for the next run, and its images; CLIP has a page of its own."""
+        if entry.run is None:
+            self.window.show_page("zero-shot")
+            return
+        self.session.set_run(entry.run, ())
+        self.train.form.set_values(entry.run.model_dump(mode="json"))
+        self.train.next_run.remember()
+        if self.session.catalogue is None or self.session.data != entry.data:
+            self.data.open_images_of_run(entry.data)
+        self.window.show_page("train")
 
     @Slot()
     def begin(self) -> None:
