@@ -185,15 +185,31 @@ def _explained(
     catalogue = listed(run)
     if not any(one.path == image for one in catalogue.images):
         raise BadInput(f"The run has no image {image}.", "Choose one of its own.")
+    file = catalogue.root / image
+    return explained(run.config.arch, model, file, image, target, layer, pretrained=pretrained)
+
+
+def explained(
+    arch: str, model: TrainedModel, file: Path, image: str, target: str, layer: str, *, pretrained: bool
+) -> Explained:
+    """What a loaded network with its layers' outputs kept (:func:`keep_outputs`) sees in an image file.
+
+    Args:
+        image: what the answer calls it; target, layer: as in :func:`explain`.
+
+    Raises:
+        BadInput: there is no such class or layer.
+        UnreadableImage: the file cannot be read.
+    """
     if target and target not in model.classes:
         raise BadInput(f"The model knows no class '{target}'.", "Choose one of its own.")
-    pixels = model.view.evaluation(read_image(catalogue.root / image, model.view.resize))
+    pixels = model.view.evaluation(read_image(file, model.view.resize))
     inner = model.network.network if isinstance(model.network, CategoryReading) else model.network
     classes = len(model.classes) if inner is model.network else len(imagenet_categories())
-    places = _places(run.config.arch, classes, pixels.shape[-1])
+    places = _places(arch, classes, pixels.shape[-1])
     layer = layer or places.usual
     if layer not in dict(places.layers):
-        raise BadInput(f"{run.config.arch} has no layer '{layer}' with places to show.", "Choose another.")
+        raise BadInput(f"{arch} has no layer '{layer}' with places to show.", "Choose another.")
     inputs = model.compute.inputs(pixels[None])
     with _busy:
         with torch.no_grad():

@@ -25,12 +25,13 @@ from tlstudio.ui import engine
 from tlstudio.ui import settings as remembered
 from tlstudio.ui.icons import icon
 from tlstudio.ui.label_check import LabelCheck
-from tlstudio.ui.main_window import Entry, MainWindow
+from tlstudio.ui.main_window import ZERO_SHOT, Entry, MainWindow
 from tlstudio.ui.pages.data import DataPage
 from tlstudio.ui.pages.evaluate import EvaluatePage
 from tlstudio.ui.pages.model import ModelPage
 from tlstudio.ui.pages.runs import RunsPage
 from tlstudio.ui.pages.train import TrainPage
+from tlstudio.ui.pages.try_it import TryItPage
 from tlstudio.ui.pages.zero_shot import ZeroShotPage
 from tlstudio.ui.session import Session
 from tlstudio.ui.settings import Settings
@@ -102,6 +103,7 @@ class Studio(QObject):
         self.model = ModelPage(*parts)
         self.train = TrainPage(*parts)
         self.evaluate = EvaluatePage(self.worker, self.theme)
+        self.try_it = TryItPage(self.worker, self.theme, self.settings)
         self.zero_shot = ZeroShotPage(*parts)
         self.runs = RunsPage(*parts)
         self.label_check = LabelCheck(self.data.folder, self.worker, self)
@@ -111,7 +113,8 @@ class Studio(QObject):
                 Entry("model", "model", self.model),
                 Entry("train", "train", self.train),
                 Entry("evaluate", "evaluate", self.evaluate),
-                Entry("zero-shot", "zero-shot", self.zero_shot),
+                Entry("try-it", "try-it", self.try_it),
+                Entry(ZERO_SHOT, "zero-shot", self.zero_shot),
                 Entry("runs", "runs", self.runs),
             ),
             self.worker,
@@ -130,6 +133,7 @@ class Studio(QObject):
         self.runs.go_to_train.connect(self._show_train)
         self.runs.go_to_data.connect(self._show_data)
         self.runs.go_on.connect(self.continue_with)
+        self.try_it.folder_wanted.connect(self.open_folder)
         self.zero_shot.folder_wanted.connect(self.open_folder)
         self.train.outcome.evaluation_wanted.connect(self.evaluate_run)
         self.train.outcome.labels_wanted.connect(self.check_labels)
@@ -162,8 +166,12 @@ class Studio(QObject):
 
     @Slot(list)
     def add_images(self, images: list[Path]) -> None:
-        self.window.show_page("zero-shot")
-        self.zero_shot.add_images(images)
+        """Classify them on the page that is open and does so, else on the Try it page."""
+        if self.window.shown == ZERO_SHOT:
+            self.zero_shot.add_images(images)
+        else:
+            self.window.show_page("try-it")
+            self.try_it.add_images(images)
 
     @Slot(object)
     def evaluate_run(self, run: Path) -> None:

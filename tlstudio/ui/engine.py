@@ -25,6 +25,7 @@ from tlstudio.evaluation.one_epoch_events import EpochEvaluated
 from tlstudio.evaluation.tables import What as EvaluationTable
 from tlstudio.events import Control, Event, Notice
 from tlstudio.garbage import making_many
+from tlstudio.inference.events import Member, PredictRequest
 from tlstudio.inference.results import Answers
 from tlstudio.models.plane import Method
 from tlstudio.runs.notes import RunNotes
@@ -678,8 +679,32 @@ def read_templates(preset: str, control: Control) -> Iterator[Event]:
     yield from found
 
 
+def predict_in_batches(request: PredictRequest, control: Control) -> Iterator[Event]:
+    """ModelsReady, then ImagesPredicted, ImageSkipped and Progress, and one PredictionFinished."""
+    with _torch_loaded():
+        from tlstudio.inference.predict import predict_in_batches as call
+
+    return call(request, control)
+
+
+def measure_ensemble(members: Sequence[Member], control: Control) -> Iterator[Event]:
+    """Progress and Notice, then one EnsembleMeasured or EnsembleNotMeasured."""
+    with _torch_loaded():
+        from tlstudio.inference.ensemble import measure_ensemble as call
+
+    return call(members, control)
+
+
+def explain_file(member: Member, file: Path, target: str, control: Control) -> Iterator[Event]:
+    """Progress and Downloaded, then one Explained of any image file."""
+    with _torch_loaded():
+        from tlstudio.inference.explain import explain_file as call
+
+    return call(member, file, control, target=target)
+
+
 def save_answers(answers: Answers, path: Path, control: Control) -> Iterator[Event]:
-    """Write what CLIP said of images as a table: Progress, then one AnswersSaved."""
+    """Write what a model said of images as a table: Progress, then one AnswersSaved."""
     from tlstudio.inference.sort_out import save_csv
 
     return save_csv(answers, path, control)

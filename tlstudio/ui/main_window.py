@@ -18,6 +18,7 @@ from tlstudio.ui.widgets.status_strip import StatusStrip
 from tlstudio.ui.worker import Worker
 
 _FIRST_SIZE = QSize(1280, 800)
+ZERO_SHOT = "zero-shot"  # the key of the page that takes images where it is open
 _SMALLEST = QSize(1024, 640)
 _FRAME = QSize(8, 48)  # the most that window managers draw around a window, which is known once it is shown
 
@@ -64,6 +65,11 @@ class MainWindow(QMainWindow):
         worker.ended.connect(self._ask_no_more)
         self._restore()
 
+    @property
+    def shown(self) -> str:
+        """The key of the page that is open."""
+        return self._entries[self.pages.currentIndex()].key
+
     def show_page(self, key: str) -> None:
         """Open the page of that key; an unknown one (of another version) is passed over."""
         for place, entry in enumerate(self._entries):
@@ -76,6 +82,7 @@ class MainWindow(QMainWindow):
         self.pages.setCurrentIndex(place)
         page = self._entries[place].page
         self._overlay.classifies = page.classifies
+        self._overlay.zero_shot = self._entries[place].key == ZERO_SHOT
         self.setWindowTitle(f"{page.title} · TL Studio")
         self._settings.set(remembered.PAGE, self._entries[place].key)
 

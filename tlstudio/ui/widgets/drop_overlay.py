@@ -46,6 +46,7 @@ class DropOverlay(QWidget):
     Attributes:
         classifies: the page that is open classifies images, so a folder can be meant for it, too: there are
             then two targets side by side.
+        zero_shot: that page asks CLIP; everywhere else images are for the models of the Try it page.
 
     Signals:
         folder_dropped: a folder, as a Path.
@@ -59,6 +60,7 @@ class DropOverlay(QWidget):
         super().__init__(window)
         self._theme = theme
         self.classifies = False
+        self.zero_shot = False
         self.targets: tuple[Target, ...] = ()
         self._aimed = 0
         self.setAcceptDrops(True)
@@ -115,7 +117,10 @@ class DropOverlay(QWidget):
     def _targets(self, folders: list[Path], images: list[Path]) -> tuple[Target, ...]:
         if not folders:
             words = "this image" if len(images) == 1 else f"these {len(images)} images"
-            here = Target("image", f"Drop to classify {words} zero-shot", images=tuple(images))
+            told = (
+                f"Drop to classify {words} zero-shot" if self.zero_shot else f"Drop to try a model on {words}"
+            )
+            here = Target("image", told, images=tuple(images))
             return (here,) if images else ()
         first = folders[0]
         if is_run(first):
@@ -123,7 +128,11 @@ class DropOverlay(QWidget):
         if not self.classifies or is_archive(first):
             return (Target("folder", f"Drop to open {first.name} as your data", first),)
         return (
-            Target("zero-shot", "Classify these images here", images=(*folders, *images)),
+            Target(
+                "zero-shot" if self.zero_shot else "try-it",
+                "Classify these images here",
+                images=(*folders, *images),
+            ),
             Target("data", "Open as your data", first),
         )
 

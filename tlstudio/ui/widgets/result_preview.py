@@ -43,11 +43,13 @@ _SCORE = Qt.ItemDataRole.UserRole
 class ResultPreview(QWidget):
     """Picture, name, and a bar for the score of each class, highest first."""
 
+    canvas_kind: type[PictureCanvas] = PictureCanvas
+
     def __init__(self, table: ResultTable, store: PictureStore, theme: Theme) -> None:
         super().__init__()
         self._table, self._store = table, store
         self._path: Path | None = None
-        self.canvas = PictureCanvas(theme, "The selected image")
+        self.canvas = self.canvas_kind(theme, "The selected image")
         self.canvas.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.canvas.setMinimumHeight(Size.CELL)
         self._name = with_role(QLabel(), "lead")
@@ -168,6 +170,10 @@ class ScoreModel(QAbstractListModel):
             self.endResetModel()
         elif ranked:
             self.dataChanged.emit(self.index(0), self.index(len(ranked) - 1))
+
+    def name(self, row: int) -> str:
+        """The class in a row."""
+        return self._ranked[row][0]
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 (Qt's own default)
         return 0 if parent.isValid() else len(self._ranked)
