@@ -114,7 +114,7 @@ class Person:
 
     def classify(self, images: list[Path], config: str, weights: str) -> None:
         window, page = self.studio.window, self.studio.zero_shot
-        QTest.keyClick(window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(window, Qt.Key.Key_6, Qt.KeyboardModifier.ControlModifier)
         page.form.classes.chips.setFocus()
         entry = self.application.focusWidget()
         assert entry is not None
@@ -132,8 +132,8 @@ class Person:
     def look_in_the_dark(self) -> None:
         theme: Theme = self.studio.theme
         theme.set_scheme("dark")
-        for number, name in enumerate(("data", "model", "train", "zero-shot")):
-            self.studio.window.show_place(number)
+        for name in ("data", "model", "train", "zero-shot"):
+            self.studio.window.show_page(name)
             self.pause(500)
             self.shoot(f"{name}-dark")
         theme.set_scheme("light")
