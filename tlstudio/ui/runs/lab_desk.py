@@ -25,7 +25,6 @@ from tlstudio.training.events import BatchFinished, EpochFinished, RunStarted
 from tlstudio.ui import engine, text
 from tlstudio.ui.worker import EngineCall, Task, Worker
 
-
 _PURPOSES = {"train": "train", "val": "choose", "test": "judge"}  # what the images of a split are there for
 
 

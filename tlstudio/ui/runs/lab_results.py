@@ -12,6 +12,7 @@ from tlstudio.ui.widgets.basics import button, scrolled
 from tlstudio.ui.widgets.figure_table import Cell, FigureTable
 
 _COLUMNS = ("Strategy", "Test top-1", "95 %", "Validation", "Time", "Trained", "Memory", "Energy")
+_KNOWN = "‡ less time than elsewhere: what frozen layers make of the images was known from before."
 _EXPLAINED = {
     "95 %": "Where 95 % of other draws of as many test images would put it",
     "Time": "From reading the images to the tested models",
@@ -120,7 +121,9 @@ class LabResults(QWidget):
         self.table.show_rows([_cells(one) for one in reading.summaries] if reading else [])
         if reading is not None:
             images = text.amount(reading.images, "test image")
-            self._images.setText(f"Top-1 on the same {images}, with 95 % intervals; ★ is recommended.")
+            words = f"Top-1 on the same {images}, with 95 % intervals; ★ is recommended."
+            quick = any(one.known for one in reading.summaries)
+            self._images.setText(f"{words} {_KNOWN}" if quick else words)
 
 
 def _cells(one: Summary) -> list[Cell]:
@@ -131,7 +134,7 @@ def _cells(one: Summary) -> list[Cell]:
         (one.top1.value, f"{text.percent(one.top1.value)}{spread}"),
         (one.top1.low, f"{100 * one.top1.low:.0f} – {100 * one.top1.high:.0f} %"),
         (one.val_top1, text.percent(one.val_top1)),
-        (one.seconds, text.seconds(one.seconds)),
+        (one.seconds, text.seconds(one.seconds) + (" ‡" if one.known else "")),
         (one.trained_parameters, _count(one.trained_parameters)),
         (memory or 0.0, "–" if memory is None else text.size(1e6 * memory)),
         (energy or 0.0, "–" if energy is None else f"{text.figure(energy)} Wh"),

@@ -27,6 +27,7 @@ from tlstudio.ui.worker import Worker
 
 _PAGE = "lab"
 _PLANNED = "A new lab, as planned"
+_UNDER_WAY = "The lab under way"
 _QUEUE, _RESULTS, _COMPARE, _SWEEPS = range(4)
 _NOTHING = (
     "Results come as the entries finish",
@@ -230,6 +231,7 @@ class LabTab(QWidget):
 
     def _mark_lab(self) -> None:
         paths = [None, *(lab.path for lab in self.desk.labs)]
+        self.labs.setItemText(0, _UNDER_WAY if self.desk.running else _PLANNED)
         self.labs.setCurrentIndex(paths.index(self.desk.lab) if self.desk.lab in paths else 0)
 
     def _offer_unfinished(self) -> None:
