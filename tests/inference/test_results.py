@@ -178,3 +178,23 @@ def test_that_answers_keep_the_order_that_was_asked_for(table: ResultTable) -> N
     assert answers.paths == (PATHS[2], PATHS[0])
     assert answers.unread == ((Path("bad.png"), "truncated"),)
     assert answers.labels().tolist() == [2, 0]
+
+
+def test_that_images_are_ordered_by_how_mixed_they_are_whatever_came_and_went(table: ResultTable) -> None:
+    assert shown(table, order=Order.ENTROPY) == ["b.png", "a.png", "C.png", "d.png"]
+    table.rescore(SCORES[::-1].copy(), asked())
+    assert shown(table, order=Order.ENTROPY) == ["C.png", "d.png", "b.png", "a.png"]
+    table.remove([0])
+    table.add([Path("new.png")])
+    table.take([Path("new.png")], vectors(1), np.full((1, 3), 1 / 3, np.float32), asked())
+    assert shown(table, order=Order.ENTROPY) == ["new.png", "C.png", "b.png", "a.png"]
+
+
+def test_that_a_model_without_vectors_gives_scores_alone() -> None:
+    table = ResultTable()
+    table.add(PATHS)
+    table.take(PATHS, None, SCORES, asked())
+    assert np.array_equal(table.scores, SCORES)
+    assert table.vectors.size == 0
+    table.remove([1])
+    assert np.array_equal(table.scores, SCORES[[0, 2, 3]])

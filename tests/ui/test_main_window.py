@@ -259,6 +259,16 @@ def test_that_images_alone_find_one_target_over_the_zero_shot_page_too(
     assert target.sentence == "Drop to classify this image zero-shot"
 
 
+def test_that_images_over_any_other_page_are_for_the_models_of_the_try_it_page(
+    window: MainWindow, folder: Path
+) -> None:
+    window.show_page("model")
+    drag(window, folder / "red" / "00.png", folder / "blue" / "00.png")
+    (target,) = window.findChild(DropOverlay).targets
+    assert target.sentence == "Drop to try a model on these 2 images"
+    assert target.images == (folder / "red" / "00.png", folder / "blue" / "00.png")
+
+
 @pytest.mark.parametrize("key", ["data", "model", "train"])
 def test_that_over_other_pages_a_folder_finds_one_target(window: MainWindow, folder: Path, key: str) -> None:
     window.show_page("zero-shot")

@@ -418,3 +418,69 @@ def test_that_every_control_has_a_name_and_is_reached_by_tab(
     page.choice.set_way(way)
     check_controls(page)
     assert page.choice.mapTo(page, QPoint()).y() > 0
+
+
+def test_that_the_newest_run_answers_until_somebody_has_chosen(
+    page: TryItPage, script: Script, images: list[Path], finish
+) -> None:
+    newer = FinishedRun(Path("/runs/new"), "Run new", (1,), 1, True)
+    script.runs = (newer, *script.runs)
+    page.desk.look_for_runs()
+    finish()
+    assert page.desk.members == (Member("/runs/new", 1),)
+    page.add_images(images)
+    finish()
+    script.runs = (FinishedRun(Path("/runs/newest"), "Run newest", (1,), 1, True), *script.runs)
+    page.desk.look_for_runs()
+    finish()
+    assert page.desk.members == (Member("/runs/new", 1),)  # whose results are shown
+    assert page.desk.answered
+
+
+def test_that_a_run_that_was_deleted_no_longer_answers(
+    page: TryItPage, script: Script, images: list[Path], finish
+) -> None:
+    page.add_images(images)
+    finish()
+    script.runs = script.runs[1:]
+    page.desk.look_for_runs()
+    finish()
+    assert page.desk.members == (Member("/runs/y", 2),)
+    assert not page.desk.answered
+
+
+def test_that_images_added_while_others_are_classified_are_classified_after_them(
+    page: TryItPage, script: Script, images: list[Path], finish, qtbot
+) -> None:
+    script.hold.clear()
+    page.add_images(images[:1])
+    qtbot.waitUntil(lambda: bool(script.asked))
+    page.add_images(images[1:])
+    script.hold.set()
+    finish()
+    assert [request.images for request in script.asked] == [(images[0],), tuple(images[1:])]
+    assert page.desk.table.waiting_count == 0
+
+
+def test_that_answers_of_models_chosen_before_are_dropped(
+    page: TryItPage, script: Script, images: list[Path], finish, qtbot
+) -> None:
+    script.hold.clear()
+    page.add_images(images)
+    qtbot.waitUntil(lambda: bool(script.asked))
+    page.choice.set_way(AS_IS)
+    script.hold.set()
+    finish()
+    assert not page.desk.answered
+    assert page.desk.table.waiting_count == 3
+
+
+def test_that_images_are_taken_out(page: TryItPage, images: list[Path], finish) -> None:
+    page.add_images(images)
+    finish()
+    page.pane.grid.setFocus()
+    QTest.keyClick(page.pane.grid, Qt.Key.Key_Delete)
+    assert names(page) == ["b.png", "bad.png"]
+    click(page.pane.clear_button)
+    assert not page.desk.images
+    assert said(page).startswith("Drop images or a folder")

@@ -206,7 +206,7 @@ class ResultTable:
         self._failed.replace(self._failed.values[stays])
         self._ids.replace(self._ids.values[stays])
         self._row_at.replace(renumbered[self._row_at.values[stays_there]])
-        for column in (self._vectors, self._scores, *self._judged):
+        for column in (self._vectors, self._scores, self._mixed, *self._judged):
             if column is not None:
                 column.replace(column.values[stays_there])
         self._paths = [self._paths[row] for row in np.flatnonzero(stays).tolist()]
@@ -231,6 +231,7 @@ class ResultTable:
         self._vectors: _Column | None = None
         self._scores: _Column | None = None
         self._asked: Asked | None = None
+        self._mixed: _Column | None = _Column(np.float32)  # entropies by place; None before they are needed
         # By place: the best column, its score, the second-best column and its score; one's own number twice
         # where there is one class only.
         self._judged = (_Column(np.intp), _Column(np.float32), _Column(np.intp), _Column(np.float32))
@@ -260,6 +261,8 @@ class ResultTable:
         if self._vectors is not None and vectors is not None:
             self._vectors.append(vectors[fresh], len(self))
         self._scores.append(scores[fresh], len(self))
+        if self._mixed is not None:
+            self._mixed.append(_entropies(scores[fresh]), len(self))
         for column, values in zip(self._judged, _judge(scores[fresh]), strict=True):
             column.append(values, len(self))
 
@@ -269,6 +272,7 @@ class ResultTable:
             return False
         self._scores, self._asked = _Column(np.float32, scores.shape[1]), asked
         self._scores.replace(scores)
+        self._mixed = None
         for column, values in zip(self._judged, _judge(scores), strict=True):
             column.replace(values)
         return True
@@ -397,9 +401,10 @@ class ResultTable:
 
     def _entropies(self) -> npt.NDArray[np.float32]:
         """By place: of the scores made to sum to one, in nats."""
-        scores = self.scores
-        shares = scores / np.maximum(scores.sum(axis=1, keepdims=True), _TINY)
-        return -(shares * np.log(np.maximum(shares, _TINY))).sum(axis=1)
+        if self._mixed is None:
+            self._mixed = _Column(np.float32)
+            self._mixed.append(_entropies(self.scores))
+        return self._mixed.values
 
     def _texts(self) -> npt.NDArray[Any]:
         if self._folded is None:
@@ -426,3 +431,8 @@ def _judge(scores: Scores) -> tuple[npt.NDArray[Any], ...]:
     others[every, best] = -1
     second = others.argmax(axis=1)
     return best, confidence, second, others[every, second]
+
+
+def _entropies(scores: Scores) -> npt.NDArray[np.float32]:
+    shares = scores / np.maximum(scores.sum(axis=1, keepdims=True), _TINY)
+    return -(shares * np.log(np.maximum(shares, _TINY))).sum(axis=1)

@@ -145,7 +145,8 @@ class ModelChoice(QWidget):
     def _show_runs(self) -> None:
         """Keep what is chosen where it is still there; the newest run answers until somebody chose."""
         runs = self._desk.runs or ()
-        before, ticked = self.run.currentData(), {one.model for one in self.members()}
+        kept = self._touched or self._desk.answered
+        before, ticked = self.run.currentData() if kept else None, {one.model for one in self.members()}
         self.run.clear()
         with QSignalBlocker(self.list):
             self.list.clear()
