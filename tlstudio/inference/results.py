@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from tlstudio.inference.column import Column
 from tlstudio.inference.events import Scores
 
 Rows = npt.NDArray[np.intp]
@@ -81,35 +82,6 @@ def winners(scores: Scores, asked: Asked) -> Rows:
     return np.where(scores.max(axis=1) >= asked.threshold, best, NONE)
 
 
-class _Column:
-    """An array that grows at its end without being copied each time."""
-
-    def __init__(self, dtype: npt.DTypeLike, width: int | None = None) -> None:
-        self._width = width
-        self._room = np.empty((0,) if width is None else (0, width), dtype)
-        self._length = 0
-
-    @property
-    def values(self) -> npt.NDArray[Any]:
-        """All that is there; appending later does not change it."""
-        return self._room[: self._length]
-
-    def append(self, values: npt.ArrayLike, expected: int = 0) -> None:
-        """Where it is ``expected`` to get so long, it has to move only once."""
-        more = np.asarray(values, self._room.dtype)
-        length = self._length + len(more)
-        if length > len(self._room):
-            shape = (max(length, expected, 2 * self._length), *self._room.shape[1:])
-            room = np.empty(shape, self._room.dtype)
-            room[: self._length] = self.values
-            self._room = room
-        self._room[self._length : length] = more
-        self._length = length
-
-    def replace(self, values: npt.NDArray[Any]) -> None:
-        self._room, self._length = values.astype(self._room.dtype, copy=False), len(values)
-
-
 class ResultTable:
     """Images in the order in which they were added, each with what a model makes of it once that is known.
 
@@ -119,10 +91,10 @@ class ResultTable:
     def __init__(self) -> None:
         self._row_of: dict[str, int] = {}  # by what the path is written as: a path's own hash is slow
         self._paths: list[Path] = []
-        self._ids = _Column(np.intp)
+        self._ids = Column(np.intp)
         self._next_id = 0
-        self._place = _Column(np.intp)
-        self._failed = _Column(np.bool_)
+        self._place = Column(np.intp)
+        self._failed = Column(np.bool_)
         self._reasons: dict[Path, str] = {}
         self._folded: npt.NDArray[Any] | None = None
         self._by_name: Rows | None = None
@@ -217,7 +189,7 @@ class ResultTable:
     def clear(self) -> None:
         """Take out everything."""
         self._row_of, self._paths = {}, []
-        self._ids, self._place, self._failed = _Column(np.intp), _Column(np.intp), _Column(np.bool_)
+        self._ids, self._place, self._failed = Column(np.intp), Column(np.intp), Column(np.bool_)
         self._folded = self._by_name = None
         self.forget()
 
@@ -227,14 +199,14 @@ class ResultTable:
         self._failed.replace(np.zeros(len(self), np.bool_))
         self._reasons = {}
         self._embedded: list[Path] = []
-        self._row_at = _Column(np.intp)
-        self._vectors: _Column | None = None
-        self._scores: _Column | None = None
+        self._row_at = Column(np.intp)
+        self._vectors: Column | None = None
+        self._scores: Column | None = None
         self._asked: Asked | None = None
-        self._mixed: _Column | None = _Column(np.float32)  # entropies by place; None before they are needed
+        self._mixed: Column | None = Column(np.float32)  # entropies by place; None before they are needed
         # By place: the best column, its score, the second-best column and its score; one's own number twice
         # where there is one class only.
-        self._judged = (_Column(np.intp), _Column(np.float32), _Column(np.intp), _Column(np.float32))
+        self._judged = (Column(np.intp), Column(np.float32), Column(np.intp), Column(np.float32))
 
     def take(self, paths: Sequence[Path], vectors: Vectors | None, scores: Scores, asked: Asked) -> None:
         """Add a batch of embedded images; those that were taken out meanwhile are left out.
@@ -246,9 +218,9 @@ class ResultTable:
         if not fresh:
             return
         if self._vectors is None and vectors is not None:
-            self._vectors = _Column(np.float32, vectors.shape[1])
+            self._vectors = Column(np.float32, vectors.shape[1])
         if self._scores is None:
-            self._scores = _Column(np.float32, scores.shape[1])
+            self._scores = Column(np.float32, scores.shape[1])
         self._asked = asked
         rows = np.array([self._row_of[str(paths[n])] for n in fresh], np.intp)
         first = len(self._embedded)
@@ -270,7 +242,7 @@ class ResultTable:
         """Replace all scores by those of another question; False where they are not of the images there."""
         if len(scores) != len(self._embedded):
             return False
-        self._scores, self._asked = _Column(np.float32, scores.shape[1]), asked
+        self._scores, self._asked = Column(np.float32, scores.shape[1]), asked
         self._scores.replace(scores)
         self._mixed = None
         for column, values in zip(self._judged, _judge(scores), strict=True):
@@ -402,7 +374,7 @@ class ResultTable:
     def _entropies(self) -> npt.NDArray[np.float32]:
         """By place: of the scores made to sum to one, in nats."""
         if self._mixed is None:
-            self._mixed = _Column(np.float32)
+            self._mixed = Column(np.float32)
             self._mixed.append(_entropies(self.scores))
         return self._mixed.values
 
