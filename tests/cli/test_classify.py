@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.conftest import Cli
@@ -15,6 +16,8 @@ from tests.zeroshot.conftest import TinyClip
 from tlstudio.cli import faces
 from tlstudio.runs.store import RunFolder
 from tlstudio.zeroshot import models
+from tlstudio.zeroshot.demo.pictures import draw
+from tlstudio.zeroshot.demo.scenes import Scene
 
 Write = Callable[[str], TinyClip]
 
@@ -186,6 +189,17 @@ def test_that_the_template_changes_the_answer(cli: Cli, clip: TinyClip, dataset:
         for template in ((), ("--template", "the opposite of {}, twice"))
     )
     assert plain != odd
+
+
+def test_that_without_a_model_named_or_kept_the_bundled_one_answers(cli: Cli, tmp_path: Path):
+    scene = Scene("star", "black", "plain", "paper", "large", "sharp")  # of a pair that it was never shown
+    draw(scene, np.random.default_rng(0)).save(tmp_path / "star.png")
+    named = ("--model", "demo")
+    classes = ("--classes", "black star,red star,black heart")
+    answers = [cli("zero-shot", *words, *classes, tmp_path / "star.png", "--json") for words in ((), named)]
+    assert [answer.status for answer in answers] == [0, 0]
+    assert answers[0].lines()[0]["label"] == "black star"
+    assert answers[0].out == answers[1].out
 
 
 def test_that_random_weights_are_announced_to_people(cli: Cli, clip: TinyClip, dataset: Path):

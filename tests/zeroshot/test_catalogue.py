@@ -7,7 +7,7 @@ import open_clip
 import pytest
 import torch
 
-from tlstudio.zeroshot.catalogue import ClipModel, clip_models, missing_package, present
+from tlstudio.zeroshot.catalogue import DEMO, ClipModel, clip_models, missing_package, present
 from tlstudio.zeroshot.events import Clip
 
 
@@ -23,7 +23,11 @@ def put_into_cache(hub: Path, repo_id: str, name: str, content: bytes) -> Path:
     return file
 
 
-@pytest.mark.parametrize("model", clip_models(), ids=lambda model: f"{model.model}-{model.pretrained}")
+@pytest.mark.parametrize(
+    "model",
+    [model for model in clip_models() if model != DEMO],
+    ids=lambda model: f"{model.model}-{model.pretrained}",
+)
 def test_that_open_clip_knows_the_model_and_keeps_it_in_the_same_place(model: ClipModel) -> None:
     assert open_clip.get_pretrained_cfg(model.model, model.pretrained)["hf_hub"] == f"{model.repo_id}/"
     config = open_clip.get_model_config(model.model)
