@@ -2,6 +2,7 @@
 
 import functools
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
@@ -54,6 +55,7 @@ class LabTab(QWidget):
         self._worker, self._settings = worker, settings
         self._offered: set[Path] = set()
         self._counting: set[str] = set()
+        self._planned: dict[str, Any] = {}
         self.desk = LabDesk(worker, self)
         self._buttons = RunButtons(theme)
         self.steering = self._buttons.in_order
@@ -143,7 +145,7 @@ class LabTab(QWidget):
         self.offer.accepted.connect(self._take_offer)
         self.tabs.currentChanged.connect(self._show_part)
         self.advice.wanted.connect(self.go_on)
-        plan.edited.connect(self._replan)
+        plan.edited.connect(self._follow_plan)
         plan.data_wanted.connect(self.data_wanted)
         plan.blocks_wanted.connect(self._count_blocks)
         session.data_changed.connect(self._take_data)
@@ -177,10 +179,17 @@ class LabTab(QWidget):
         self.desk.start()
 
     @Slot()
+    def _follow_plan(self) -> None:
+        """A lab that is looked at gives way to another plan, and to nothing else."""
+        if self.desk.lab is None or self.plan.values() != self._planned:
+            self._replan()
+
+    @Slot()
     def _replan(self) -> None:
         if self.desk.running:
             return
-        self._settings.set_page_values(_PAGE, self.plan.values())
+        self._planned = self.plan.values()
+        self._settings.set_page_values(_PAGE, self._planned)
         self._tell("", "")
         self.desk.plan(self.plan.config())
         self._show_labs()
