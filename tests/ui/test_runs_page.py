@@ -101,7 +101,9 @@ def test_that_all_runs_are_listed_with_their_figures(page: RunsPage, make: Make,
 
 
 def test_that_accuracies_rank_within_the_same_images_alone(page: RunsPage, make: Make, qtbot: Any) -> None:
-    make("low", 0.2), make("high", 0.9), make("other", 0.5, "two")
+    make("low", 0.2)
+    make("high", 0.9)
+    make("other", 0.5, "two")
     assert len(shown(page, qtbot)) == 3
     table = page.runs.table
     table.sortByColumn(VAL, Qt.SortOrder.DescendingOrder)
@@ -128,7 +130,8 @@ def test_that_runs_without_a_figure_come_last_whatever_the_order(
 
 
 def test_that_words_and_fields_narrow_the_table_down(page: RunsPage, make: Make, qtbot: Any) -> None:
-    make("good"), make("bad", arch="resnet18")
+    make("good")
+    make("bad", arch="resnet18")
     shown(page, qtbot)
     filters = page.runs.filters
     filters.words.setText("GOOD extraction")
@@ -199,7 +202,8 @@ def test_that_a_deleted_run_is_brought_back_by_undo(
 def test_that_the_trash_gives_back_any_run_and_can_be_emptied(
     page: RunsPage, make: Make, worker: Worker, qtbot: Any
 ) -> None:
-    make("a"), make("b")
+    make("a")
+    make("b")
     shown(page, qtbot)
     page.runs.table.selectAll()
     page.desk.delete(page.runs.table.selected())
@@ -230,7 +234,8 @@ def test_that_a_run_which_cannot_be_deleted_is_told_of(
 def test_that_curves_of_selected_runs_are_laid_over_one_another(
     page: RunsPage, make: Make, worker: Worker, qtbot: Any
 ) -> None:
-    make("a", 0.8), make("b", 0.4)
+    make("a", 0.8)
+    make("b", 0.4)
     shown(page, qtbot)
     select(page, "a", "b")
     overlay = page.runs.overlay
@@ -250,7 +255,8 @@ def test_that_lines_take_the_palette_in_order_and_then_dashes(theme: Theme) -> N
 
 
 def test_that_only_what_differs_is_compared(page: RunsPage, make: Make, qtbot: Any) -> None:
-    make("a", 0.8), make("b", 0.4, lr=0.5)
+    make("a", 0.8)
+    make("b", 0.4, lr=0.5)
     shown(page, qtbot)
     page.runs.table.sortByColumn(NAME_COLUMN, Qt.SortOrder.AscendingOrder)
     select(page, "a", "b")
@@ -265,7 +271,8 @@ def test_that_only_what_differs_is_compared(page: RunsPage, make: Make, qtbot: A
 def test_that_figures_on_different_images_are_not_set_side_by_side(
     page: RunsPage, make: Make, qtbot: Any
 ) -> None:
-    make("a", 0.8), make("b", 0.4, "two")
+    make("a", 0.8)
+    make("b", 0.4, "two")
     shown(page, qtbot)
     select(page, "a", "b")
     comparison = page.runs.comparison
@@ -299,7 +306,8 @@ def test_that_a_damaged_run_is_listed_with_what_is_wrong(page: RunsPage, make: M
 
 
 def test_that_everything_has_a_name_and_is_reached_by_tab(page: RunsPage, make: Make, qtbot: Any) -> None:
-    make("a"), make("b")
+    make("a")
+    make("b")
     shown(page, qtbot)
     select(page, "a")
     check_controls(page)
