@@ -11,10 +11,11 @@ from tlstudio.ui.theme import Size, Space, Theme, with_role
 from tlstudio.ui.widgets.basics import button, scrolled
 from tlstudio.ui.widgets.figure_table import Cell, FigureTable
 
-_COLUMNS = ("Strategy", "Test top-1", "95 %", "Validation", "Time", "Trained", "Memory", "Energy")
+_COLUMNS = ("Strategy", "Test top-1, 95 %", "Val.", "Time", "Trained", "Memory", "Energy")
 _KNOWN = "‡ less time than elsewhere: what frozen layers make of the images was known from before."
 _EXPLAINED = {
-    "95 %": "Where 95 % of other draws of as many test images would put it",
+    "Test top-1, 95 %": "In brackets, where 95 % of other draws of as many test images would put it",
+    "Val.": "Top-1 on the validation images, by which the epoch was chosen",
     "Time": "From reading the images to the tested models",
     "Trained": "Parameters that are trained",
     "Memory": "The most main memory that the studio held meanwhile",
@@ -64,6 +65,7 @@ class Advice(QWidget):
             self.words.setText(advice.words)
             self.evidence.setText("\n".join((*advice.evidence, *advice.caution)))
             self.why_button.setEnabled(bool(self.evidence.text()))
+            self._unfold(self.why_button.isChecked())
         self._refresh()
 
     @Slot()
@@ -73,7 +75,7 @@ class Advice(QWidget):
 
     @Slot(bool)
     def _unfold(self, opened: bool) -> None:
-        self.evidence.setVisible(opened)
+        self.evidence.setVisible(opened and bool(self.evidence.text()))
         self._theme.set_icon(self.why_button, "chevron-down" if opened else "chevron")
 
     @Slot()
@@ -103,6 +105,7 @@ class LabResults(QWidget):
         charts.addWidget(self.scatter)
         charts.setSizes([Size.READING, Size.READING])
         self._images = with_role(QLabel(), "caption")
+        self._images.setWordWrap(True)
         panes = QSplitter(Qt.Orientation.Vertical)
         panes.setChildrenCollapsible(False)
         panes.setHandleWidth(Space.M)
@@ -128,16 +131,16 @@ class LabResults(QWidget):
 
 def _cells(one: Summary) -> list[Cell]:
     memory, energy = one.peak_memory_mb, one.energy_wh
+    low, high = 100 * one.top1.low, 100 * one.top1.high
     spread = f" ± {100 * one.deviation:.1f}" if one.deviation is not None else ""
     return [
         one.title,
-        (one.top1.value, f"{text.percent(one.top1.value)}{spread}"),
-        (one.top1.low, f"{100 * one.top1.low:.0f} – {100 * one.top1.high:.0f} %"),
+        (one.top1.value, f"{100 * one.top1.value:.1f}{spread} % ({low:.0f} – {high:.0f})"),
         (one.val_top1, text.percent(one.val_top1)),
         (one.seconds, text.seconds(one.seconds) + (" ‡" if one.known else "")),
         (one.trained_parameters, _count(one.trained_parameters)),
         (memory or 0.0, "–" if memory is None else text.size(1e6 * memory)),
-        (energy or 0.0, "–" if energy is None else f"{text.figure(energy)} Wh"),
+        (energy or 0.0, "–" if energy is None else f"{text.figure(1e3 * energy)} mWh"),
     ]
 
 
