@@ -1,6 +1,8 @@
 """Fixtures that every test may use."""
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,13 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("TORCH_HOME", str(folder / "torch"))
     monkeypatch.setenv("HF_HUB_CACHE", str(folder / "hub"))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _shared_run_as_it_was(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the studio keeps with a run that it evaluates goes again: tests/trained.py has one run for all."""
+    yield
+    shutil.rmtree(tmp_path_factory.getbasetemp() / "trained" / "run" / "outcomes", ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
