@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from tlstudio.config import RunConfig
 from tlstudio.data.catalogue import Catalogue, ImageRecord, Split
 from tlstudio.events import Control, Event
-from tlstudio.ui import engine
+from tlstudio.ui import run_engine
 from tlstudio.ui.session import Session
 from tlstudio.ui.settings import Settings
 from tlstudio.ui.theme import Theme
@@ -47,7 +47,7 @@ def estimates(monkeypatch: pytest.MonkeyPatch) -> list[RunConfig]:
         asked.append(config)
         yield from ()
 
-    monkeypatch.setattr(engine, "estimate", estimate)
+    monkeypatch.setattr(run_engine, "estimate", estimate)
     return asked
 
 

@@ -19,7 +19,7 @@ from tlstudio.models.layers import LayerNode, LayerTree
 from tlstudio.runs.index import RunIndex, RunRow
 from tlstudio.runs.store import RunFolder
 from tlstudio.training.replay import RunCutOff
-from tlstudio.ui import engine
+from tlstudio.ui import engine, run_engine
 from tlstudio.ui import settings as remembered
 from tlstudio.ui.app import Alarm, Studio
 from tlstudio.ui.pages.base import Page
@@ -115,7 +115,7 @@ def test_that_a_run_lost_in_a_crash_is_offered_once_the_window_is_there(
     studio: Studio, monkeypatch: pytest.MonkeyPatch, qtbot
 ) -> None:
     lost = RunCutOff(Path("runs/lost"), 0.0, 2, 4, 2)
-    monkeypatch.setattr(engine, "find_cut_off_runs", lambda control: iter([lost]))
+    monkeypatch.setattr(run_engine, "find_cut_off_runs", lambda control: iter([lost]))
     monkeypatch.setattr(engine, "warm_up", lambda control: iter([]))
     studio.begin()
     qtbot.waitUntil(lambda: studio.window.rail.buttons[2].accessibleDescription() == "needs attention")

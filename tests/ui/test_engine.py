@@ -11,15 +11,15 @@ import pytest
 from tlstudio.config import DataConfig, RunConfig
 from tlstudio.errors import Stopped
 from tlstudio.events import Control, Event, Progress
-from tlstudio.ui import engine
+from tlstudio.ui import run_engine
 
 CONFIG = RunConfig(data=DataConfig(root="/photos"))
-ESTIMATE = engine.estimate  # before a fixture takes its place
+ESTIMATE = run_engine.estimate  # before a fixture takes its place
 
 CALLS: dict[str, Callable[[Control], Iterator[Event]]] = {
-    "train": lambda control: engine.train(CONFIG, control),
-    "resume": lambda control: engine.resume(Path("run"), False, control),
-    "find_lr": lambda control: engine.find_lr(CONFIG, control),
+    "train": lambda control: run_engine.train(CONFIG, control),
+    "resume": lambda control: run_engine.resume(Path("run"), False, control),
+    "find_lr": lambda control: run_engine.find_lr(CONFIG, control),
     "estimate": lambda control: ESTIMATE(CONFIG, control),
 }
 
@@ -84,14 +84,15 @@ def test_that_one_that_is_stopped_while_it_waits_ends_in_its_own_way(at_work: li
 def test_that_torch_is_loaded_by_one_thread_at_a_time() -> None:
     code = (
         "import sys, threading; from tlstudio.config import DataConfig, RunConfig\n"
-        "from tlstudio.events import Control; from tlstudio.ui import engine\n"
+        "from tlstudio.events import Control; from tlstudio.ui import engine, run_engine\n"
         "config, failed = RunConfig(data=DataConfig(root='nowhere')), []\n"
         "sys.setswitchinterval(1e-5)\n"
         "def go(call):\n"
         "    try: call()\n"
         "    except BaseException as error: failed.append(error)\n"
-        "calls = (lambda: list(engine.warm_up(Control())), lambda: engine.find_lr(config, Control()),\n"
-        "    lambda: engine.train(config, Control()), lambda: engine.read_layers('resnet18', 2, Control()))\n"
+        "calls = (lambda: list(engine.warm_up(Control())), lambda: run_engine.find_lr(config, Control()),\n"
+        "    lambda: run_engine.train(config, Control()),\n"
+        "    lambda: engine.read_layers('resnet18', 2, Control()))\n"
         "threads = [threading.Thread(target=go, args=(call,)) for call in calls]\n"
         "[one.start() for one in threads]; [one.join() for one in threads]\n"
         "assert not failed, failed"

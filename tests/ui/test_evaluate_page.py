@@ -20,7 +20,7 @@ from tlstudio.evaluation.feature_map_events import FeaturesDrawn
 from tlstudio.evaluation.finished_runs import FinishedRun, FinishedRuns
 from tlstudio.evaluation.outcome import Order, Outcome, Wanted
 from tlstudio.events import Control, Event, Notice, Progress
-from tlstudio.ui import engine
+from tlstudio.ui import engine, run_engine
 from tlstudio.ui.evaluate.case_viewer import CaseViewer
 from tlstudio.ui.item_models.cases import CaseModel
 from tlstudio.ui.item_models.thumbnails import PictureStore
@@ -100,7 +100,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
         picture((40, 60, 200), ord(name[1])).save(tmp_path / name)
     script = Engine(tmp_path)
     for name in ("find_runs", "evaluate_epoch", "explain_answer", "draw_features"):
-        monkeypatch.setattr(engine, name, getattr(script, name))
+        monkeypatch.setattr(run_engine, name, getattr(script, name))
     return script
 
 

@@ -10,7 +10,7 @@ from tlstudio.config import Augmentation, DataConfig, RunConfig, Strategy
 from tlstudio.errors import BadInput
 from tlstudio.events import Control, Event
 from tlstudio.training.events import EpochTimes, TimesEstimated
-from tlstudio.ui import engine
+from tlstudio.ui import run_engine
 from tlstudio.ui.pages.train import TrainPage
 from tlstudio.ui.session import Session
 from tlstudio.ui.worker import Worker
@@ -45,7 +45,7 @@ class Estimator:
 @pytest.fixture
 def estimator(monkeypatch: pytest.MonkeyPatch) -> Estimator:
     estimator = Estimator()
-    monkeypatch.setattr(engine, "estimate", estimator.estimate)
+    monkeypatch.setattr(run_engine, "estimate", estimator.estimate)
     return estimator
 
 

@@ -18,7 +18,7 @@ from tlstudio.errors import StudioError
 from tlstudio.events import Control, Event, Notice, Progress
 from tlstudio.models.events import Downloaded
 from tlstudio.training.events import LrSuggested, LrTried
-from tlstudio.ui import engine
+from tlstudio.ui import run_engine
 from tlstudio.ui.pages.train import TrainPage
 from tlstudio.ui.session import Session
 from tlstudio.ui.theme import Theme
@@ -55,7 +55,7 @@ class Sweep:
 @pytest.fixture
 def sweep(monkeypatch: pytest.MonkeyPatch) -> Sweep:
     sweep = Sweep()
-    monkeypatch.setattr(engine, "find_lr", sweep.find_lr)
+    monkeypatch.setattr(run_engine, "find_lr", sweep.find_lr)
     return sweep
 
 

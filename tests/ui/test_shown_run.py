@@ -29,7 +29,7 @@ from tlstudio.training.events import (
     StageStarted,
 )
 from tlstudio.training.replay import RunCutOff
-from tlstudio.ui import engine, text
+from tlstudio.ui import run_engine, text
 from tlstudio.ui.pages.base import NEEDED, QUIET, READY
 from tlstudio.ui.pages.train import TrainPage
 from tlstudio.ui.session import Session
@@ -66,7 +66,7 @@ class Engine:
     def __init__(self) -> None:
         self.config = HOW
         self.stages = STAGES
-        self.images = engine.RunImages("/images/dogs", there=True)
+        self.images = run_engine.RunImages("/images/dogs", there=True)
         self.end: Event = CUT_OFF
         self.error: Exception | None = None
         self.again: list[EpochFinished] = [epoch(3), epoch(4)]
@@ -120,7 +120,7 @@ class Engine:
 def scripted(monkeypatch: pytest.MonkeyPatch) -> Engine:
     scripted = Engine()
     for name in ("replay", "resume", "find_cut_off_runs"):
-        monkeypatch.setattr(engine, name, getattr(scripted, name))
+        monkeypatch.setattr(run_engine, name, getattr(scripted, name))
     return scripted
 
 
@@ -229,7 +229,7 @@ def test_that_images_that_are_open_already_are_not_opened_again(
 def test_that_images_that_are_gone_are_missed_in_plain_words(
     page: TrainPage, scripted: Engine, finish, qtbot
 ) -> None:
-    scripted.images = engine.RunImages("/images/dogs", there=False)
+    scripted.images = run_engine.RunImages("/images/dogs", there=False)
     with qtbot.assertNotEmitted(page.images_wanted):
         page.show_run(RUN)
         finish()
@@ -297,9 +297,8 @@ def test_that_a_run_that_failed_before_it_had_a_folder_does_not(
     page: TrainPage, session, many_images, monkeypatch, finish
 ) -> None:
     session.set_data(many_images(30), DataConfig(root="/images/cats"))
-    monkeypatch.setattr(
-        engine, "train", lambda config, control: iter([RunFailed("No weights.", "Get some.")])
-    )
+    failed = RunFailed("No weights.", "Get some.")
+    monkeypatch.setattr(run_engine, "train", lambda config, control: iter([failed]))
     click(page.start_button)
     finish()
     assert not page.resume_button.isVisible()
@@ -343,7 +342,7 @@ def test_that_a_run_stopped_here_is_resumed_here(
         yield STOPPED
 
     session.set_data(many_images(30), DataConfig(root="/images/cats"))
-    monkeypatch.setattr(engine, "train", train)
+    monkeypatch.setattr(run_engine, "train", train)
     click(page.start_button)
     finish()
     session.set_architecture("vgg11", "default")  # for the run after the next

@@ -34,7 +34,7 @@ from tlstudio.evaluation.lab_list import LabRead, LabShown, LabsListed, ListedLa
 from tlstudio.evaluation.metrics import Estimate, Paired
 from tlstudio.events import Control, Event
 from tlstudio.training.events import BatchFinished
-from tlstudio.ui import engine
+from tlstudio.ui import engine, run_engine
 from tlstudio.ui.pages.runs import RunsPage
 from tlstudio.ui.runs.lab_desk import State
 from tlstudio.ui.runs.lab_tab import LabTab
@@ -172,12 +172,12 @@ class Engine:
     def pair_entries(self, lab: Path, first: str, second: str, control: Control) -> Iterator[Event]:
         gap = TOP1[first] - TOP1[second]
         paired = Paired(1, 2, Estimate(gap, gap - 0.1, gap + 0.1), 0.02)
-        yield engine.EntriesPaired(
+        yield run_engine.EntriesPaired(
             PairedEntries(first, second, 100, paired, ("a/1.png",), ("b/2.png", "b/3.png"))
         )
 
     def count_blocks(self, arch: str, control: Control) -> Iterator[Event]:
-        yield engine.BlocksCounted(arch, 3)
+        yield run_engine.BlocksCounted(arch, 3)
 
 
 @pytest.fixture
@@ -192,7 +192,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Engine:
         "pair_entries",
         "count_blocks",
     ):
-        monkeypatch.setattr(engine, name, getattr(made, name))
+        monkeypatch.setattr(run_engine, name, getattr(made, name))
     return made
 
 
@@ -412,7 +412,7 @@ def test_that_a_lab_which_cannot_be_begun_says_why(
         raise BadInput("No class has three images.", "Add some.")
         yield
 
-    monkeypatch.setattr(engine, "run_lab", refuse)
+    monkeypatch.setattr(run_engine, "run_lab", refuse)
     lab.start_button.click()
     ended(lab, worker, qtbot)
     assert lab.banner.message == "No class has three images."

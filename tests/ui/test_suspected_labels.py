@@ -19,7 +19,7 @@ from tlstudio.errors import BadInput, StudioError
 from tlstudio.evaluation.labels_events import LabelsJudged, SuspectedLabel
 from tlstudio.events import Control, Event, Notice, Progress
 from tlstudio.training.events import RunFinished, RunStopped
-from tlstudio.ui import engine
+from tlstudio.ui import run_engine
 from tlstudio.ui.label_check import LabelCheck
 from tlstudio.ui.pages.data import DataPage
 from tlstudio.ui.theme import Theme
@@ -61,7 +61,7 @@ class Judge:
 @pytest.fixture
 def judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Judge:
     judge = Judge(tmp_path / "pictures")
-    monkeypatch.setattr(engine, "check_labels", judge.check)
+    monkeypatch.setattr(run_engine, "check_labels", judge.check)
     return judge
 
 

@@ -24,7 +24,7 @@ from tlstudio.training.events import (
     RunStopped,
     StageStarted,
 )
-from tlstudio.ui import engine
+from tlstudio.ui import run_engine
 from tlstudio.ui.item_models.epochs import BEST
 from tlstudio.ui.pages.train import TrainPage
 from tlstudio.ui.session import Session
@@ -90,7 +90,7 @@ class Trainer:
 @pytest.fixture
 def trainer(monkeypatch: pytest.MonkeyPatch) -> Trainer:
     trainer = Trainer()
-    monkeypatch.setattr(engine, "train", trainer.train)
+    monkeypatch.setattr(run_engine, "train", trainer.train)
     return trainer
 
 

@@ -29,7 +29,7 @@ from tlstudio.inference.events import (
     PredictRequest,
     WayMeasured,
 )
-from tlstudio.ui import engine
+from tlstudio.ui import answer_engine, run_engine
 from tlstudio.ui.pages.try_it import TryItPage
 from tlstudio.ui.settings import Settings
 from tlstudio.ui.theme import Theme
@@ -93,10 +93,10 @@ class Script:
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> Script:
     script = Script()
-    monkeypatch.setattr(engine, "find_runs", script.find_runs)
-    monkeypatch.setattr(engine, "predict_in_batches", script.predict)
-    monkeypatch.setattr(engine, "measure_ensemble", script.measure)
-    monkeypatch.setattr(engine, "explain_file", script.explain)
+    monkeypatch.setattr(run_engine, "find_runs", script.find_runs)
+    monkeypatch.setattr(answer_engine, "predict_in_batches", script.predict)
+    monkeypatch.setattr(answer_engine, "measure_ensemble", script.measure)
+    monkeypatch.setattr(answer_engine, "explain_file", script.explain)
     return script
 
 

@@ -11,7 +11,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 
 from tlstudio.errors import StudioError
 from tlstudio.events import Control, Event
-from tlstudio.ui import engine
+from tlstudio.ui import answer_engine
 from tlstudio.ui.session import Session
 from tlstudio.ui.theme import Theme
 from tlstudio.ui.widgets.heat_canvas import HeatCanvas
@@ -66,10 +66,10 @@ class Scripted:
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> Scripted:
     scripted = Scripted()
-    monkeypatch.setattr(engine, "embed_images", scripted.embed)
-    monkeypatch.setattr(engine, "find_matches", scripted.match)
-    monkeypatch.setattr(engine, "compare_captions", scripted.compare)
-    monkeypatch.setattr(engine, "draw_map", scripted.draw)
+    monkeypatch.setattr(answer_engine, "embed_images", scripted.embed)
+    monkeypatch.setattr(answer_engine, "find_matches", scripted.match)
+    monkeypatch.setattr(answer_engine, "compare_captions", scripted.compare)
+    monkeypatch.setattr(answer_engine, "draw_map", scripted.draw)
     return scripted
 
 

@@ -18,7 +18,7 @@ from tlstudio.errors import StudioError
 from tlstudio.evaluation.metrics import Estimate, measure
 from tlstudio.events import Control, Event, Notice, Progress
 from tlstudio.inference.events import ImageSkipped
-from tlstudio.ui import engine
+from tlstudio.ui import answer_engine
 from tlstudio.ui.session import Session
 from tlstudio.ui.theme import Theme
 from tlstudio.ui.worker import Worker
@@ -112,8 +112,8 @@ def scripted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
     for number in range(8):
         Image.new("RGB", (16, 16), "teal").save(tmp_path / f"{number}.png")
     made = Engine(tmp_path)
-    monkeypatch.setattr(engine, "measure_zero_shot", made.measure_zero_shot)
-    monkeypatch.setattr(engine, "few_shots", made.few_shots)
+    monkeypatch.setattr(answer_engine, "measure_zero_shot", made.measure_zero_shot)
+    monkeypatch.setattr(answer_engine, "few_shots", made.few_shots)
     return made
 
 

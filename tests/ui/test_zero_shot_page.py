@@ -18,7 +18,7 @@ from tlstudio.errors import StudioError
 from tlstudio.events import Control, Event, Progress
 from tlstudio.inference.events import ImageSkipped
 from tlstudio.inference.results import Order, Wanted
-from tlstudio.ui import engine
+from tlstudio.ui import answer_engine
 from tlstudio.ui.item_models.results import PICTURE_ROLE, RANKED_ROLE, REASON_ROLE, WINNER_ROLE
 from tlstudio.ui.pages.zero_shot import ZeroShotPage
 from tlstudio.ui.session import Session
@@ -101,8 +101,8 @@ class Clip:
 @pytest.fixture
 def clip(monkeypatch: pytest.MonkeyPatch) -> Clip:
     clip = Clip()
-    monkeypatch.setattr(engine, "classify_in_batches", clip.classify)
-    monkeypatch.setattr(engine, "ask_again", clip.ask_again)
+    monkeypatch.setattr(answer_engine, "classify_in_batches", clip.classify)
+    monkeypatch.setattr(answer_engine, "ask_again", clip.ask_again)
     return clip
 
 

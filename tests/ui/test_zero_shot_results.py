@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from tests.ui.controls import check_controls
 from tlstudio.events import Control, Event
 from tlstudio.inference.events import ImageSkipped
-from tlstudio.ui import engine
+from tlstudio.ui import answer_engine
 from tlstudio.ui.item_models.results import NONE_OF_THESE, RANKED_ROLE, WINNER_ROLE
 from tlstudio.ui.pages.zero_shot import ZeroShotPage
 from tlstudio.ui.session import Session
@@ -78,8 +78,8 @@ def images(tmp_path: Path) -> list[Path]:
 def page(
     session: Session, worker: Worker, theme: Theme, images: list[Path], qtbot, monkeypatch
 ) -> ZeroShotPage:
-    monkeypatch.setattr(engine, "classify_in_batches", classify)
-    monkeypatch.setattr(engine, "ask_again", ask_again)
+    monkeypatch.setattr(answer_engine, "classify_in_batches", classify)
+    monkeypatch.setattr(answer_engine, "ask_again", ask_again)
     page = ZeroShotPage(session, worker, theme, Settings())
     qtbot.addWidget(page)
     page.resize(1192, 756)

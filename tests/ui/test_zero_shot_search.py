@@ -13,7 +13,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from tlstudio.errors import StudioError, UnreadableImage
 from tlstudio.events import Control, Event, Notice, Progress
 from tlstudio.inference.events import ImageSkipped
-from tlstudio.ui import engine
+from tlstudio.ui import answer_engine
 from tlstudio.ui.item_models.found import SIMILARITY
 from tlstudio.ui.pages.zero_shot import ZeroShotPage
 from tlstudio.ui.session import Session
@@ -71,8 +71,8 @@ def _vector(number: int) -> np.ndarray:
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> Scripted:
     scripted = Scripted()
-    monkeypatch.setattr(engine, "embed_images", scripted.embed)
-    monkeypatch.setattr(engine, "search_embedded", scripted.search)
+    monkeypatch.setattr(answer_engine, "embed_images", scripted.embed)
+    monkeypatch.setattr(answer_engine, "search_embedded", scripted.search)
     return scripted
 
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from tlstudio.config import RunConfig
 from tlstudio.events import Event
 from tlstudio.training.events import TimesEstimated
-from tlstudio.ui import engine
+from tlstudio.ui import run_engine
 from tlstudio.ui.worker import Task, Worker
 
 _AFTER = 1000  # milliseconds since the last change
@@ -62,7 +62,7 @@ class Forecast(QObject):
         if config is None or self._task is not None or any(not task.quiet for task in self._worker.tasks):
             return  # once that has ended, it waits anew
         self._tried, self._times = None, None
-        call = functools.partial(engine.estimate, config)
+        call = functools.partial(run_engine.estimate, config)
         self._task = self._worker.run("Estimating the time of a run", call, quiet=True)
         self._task.happened.connect(self._take)
         self._task.done.connect(self._close)

@@ -13,7 +13,7 @@ from tlstudio.data.corrections import taken_back
 from tlstudio.evaluation.labels_events import LabelsJudged, SuspectedLabel
 from tlstudio.events import Event, Notice, Progress
 from tlstudio.models.events import Downloaded
-from tlstudio.ui import engine, text
+from tlstudio.ui import run_engine, text
 from tlstudio.ui.open_folder import OpenFolder
 from tlstudio.ui.worker import Task, Worker
 
@@ -105,7 +105,7 @@ class LabelCheck(QObject):
         self.judged, self.notes = None, []
         self._steps.clear()
         self._right.clear()
-        call = functools.partial(engine.check_labels, run)
+        call = functools.partial(run_engine.check_labels, run)
         self._task = self._worker.run(f"Checking the labels of {run.name}", call)
         self._task.happened.connect(self._on_event)
         self._task.failed.connect(self._on_failure)
@@ -205,7 +205,7 @@ class LabelCheck(QObject):
     def _keep_next(self) -> None:
         """One after the other: what was decided last is to be kept last."""
         if self._waiting and self._keeping is None:
-            call = functools.partial(engine.find_labels_right, *self._waiting.popleft())
+            call = functools.partial(run_engine.find_labels_right, *self._waiting.popleft())
             self._keeping = self._worker.run("Keeping what was found right", call, quiet=True)
             self._keeping.failed.connect(self.failed)
             self._keeping.over.connect(self._on_kept)

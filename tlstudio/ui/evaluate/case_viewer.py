@@ -11,7 +11,7 @@ from tlstudio.evaluation.explain_events import Explained
 from tlstudio.evaluation.finished_runs import FinishedRun
 from tlstudio.events import Event
 from tlstudio.models.events import Downloaded
-from tlstudio.ui import engine
+from tlstudio.ui import run_engine
 from tlstudio.ui.item_models.cases import CaseModel
 from tlstudio.ui.item_models.thumbnails import PictureStore
 from tlstudio.ui.latest import Latest
@@ -134,7 +134,7 @@ class CaseViewer(Viewer):
             target = "" if before else self.target.currentData() or ""
             pane.wait()
             call = functools.partial(
-                engine.explain_answer, run.path, self._looked.epoch, image, target, layer, before
+                run_engine.explain_answer, run.path, self._looked.epoch, image, target, layer, before
             )
             self._tasks[before].run(call)
 

@@ -10,7 +10,7 @@ from tlstudio.evaluation.finished_runs import FinishedRun, FinishedRuns
 from tlstudio.evaluation.one_epoch_events import EpochEvaluated, Judged
 from tlstudio.evaluation.outcome import Wanted
 from tlstudio.events import Event, Notice, Progress
-from tlstudio.ui import engine
+from tlstudio.ui import run_engine
 from tlstudio.ui.worker import Task, Worker
 
 
@@ -73,7 +73,7 @@ class EvaluateDesk(QObject):
     def look_for_runs(self) -> None:
         """Follow what was trained or deleted meanwhile."""
         if self._looking is None:
-            self._looking = self._worker.run("Looking for runs", engine.find_runs, quiet=True)
+            self._looking = self._worker.run("Looking for runs", run_engine.find_runs, quiet=True)
             self._looking.happened.connect(self._take_runs)
             self._looking.failed.connect(self.failed)
             self._looking.over.connect(self._looked)
@@ -112,7 +112,7 @@ class EvaluateDesk(QObject):
             return
         self.stop()
         self.evaluated, self.notes = None, []
-        call = functools.partial(engine.evaluate_epoch, self.run.path, self.epoch)
+        call = functools.partial(run_engine.evaluate_epoch, self.run.path, self.epoch)
         self._task = self._worker.run(f"Evaluating {self.run.path.name}", call)
         self._task.happened.connect(self._on_event)
         self._task.failed.connect(self._on_failure)

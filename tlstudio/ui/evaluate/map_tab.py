@@ -19,7 +19,7 @@ from tlstudio.evaluation.feature_map_events import FeaturesDrawn
 from tlstudio.evaluation.outcome import Outcome, Wanted
 from tlstudio.events import Progress
 from tlstudio.models.plane import Method
-from tlstudio.ui import engine
+from tlstudio.ui import run_engine
 from tlstudio.ui.evaluate.desk import EvaluateDesk
 from tlstudio.ui.item_models.thumbnails import PictureStore
 from tlstudio.ui.latest import Latest
@@ -165,7 +165,7 @@ class MapTab(QWidget):
         self.words.setText("Starting")
         for each in (self.words, self.progress):
             each.show()
-        self._task.run(functools.partial(engine.draw_features, *asked))
+        self._task.run(functools.partial(run_engine.draw_features, *asked))
 
     def _forget(self) -> None:
         self._task.stop()

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from tlstudio.evaluation.outcome import Wanted
 from tlstudio.evaluation.tables import What
 from tlstudio.events import Progress
-from tlstudio.ui import engine
+from tlstudio.ui import run_engine
 from tlstudio.ui.evaluate.calibration_tab import CalibrationTab
 from tlstudio.ui.evaluate.classes_tab import ClassesTab
 from tlstudio.ui.evaluate.curves_tab import CurvesTab
@@ -204,7 +204,7 @@ class EvaluatePage(Page):
             return
         table = next(one for one in get_args(What) if one == what)
         call = functools.partial(
-            engine.save_evaluation, table, self.desk.evaluated, self.desk.split, Path(file)
+            run_engine.save_evaluation, table, self.desk.evaluated, self.desk.split, Path(file)
         )
         task = TaggedTask(what, "Saving a table", call, self._worker, self, quiet=True)
         task.failed.connect(self._save_failed)

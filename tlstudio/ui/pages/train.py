@@ -19,7 +19,7 @@ from tlstudio.training.events import (
     StageStarted,
 )
 from tlstudio.training.replay import RunCutOff
-from tlstudio.ui import engine, text
+from tlstudio.ui import run_engine, text
 from tlstudio.ui.pages.base import NEEDED, QUIET, READY, EmptyState, Page
 from tlstudio.ui.session import Session
 from tlstudio.ui.settings import Settings
@@ -139,7 +139,7 @@ class TrainPage(Page):
         self._shown = None
         self.view.clear(1 if config.strategy is Strategy.AS_IS else config.epochs)
         self.summary.forget_trained()
-        self._train(config.arch, functools.partial(engine.train, config))
+        self._train(config.arch, functools.partial(run_engine.train, config))
 
     @Slot()
     def resume(self) -> None:
@@ -158,14 +158,15 @@ class TrainPage(Page):
         self._reading = True
         self._resume_next = None
         self._follow(
-            self._worker.run(f"Reading {run.name}", functools.partial(engine.replay, run), quiet=True)
+            self._worker.run(f"Reading {run.name}", functools.partial(run_engine.replay, run), quiet=True)
         )
         self.view.prepare(f"Reading {run.name}")
         self._refresh()
 
     def look_for_cut_off_runs(self) -> None:
         """Offer to resume a run that a crash cut off since this was last asked."""
-        task = self._worker.run("Looking for runs that were cut off", engine.find_cut_off_runs, quiet=True)
+        call = run_engine.find_cut_off_runs
+        task = self._worker.run("Looking for runs that were cut off", call, quiet=True)
         task.happened.connect(self._offer_cut_off_run)
 
     def _train(self, arch: str, call: EngineCall) -> None:
@@ -188,7 +189,7 @@ class TrainPage(Page):
 
     def _resume(self, accept_changed_data: bool) -> None:
         if self._task is None and self._shown is not None and self._resumable:
-            call = functools.partial(engine.resume, self._shown.run, accept_changed_data)
+            call = functools.partial(run_engine.resume, self._shown.run, accept_changed_data)
             self._train(self._shown.config.arch, call)
 
     @Slot()
@@ -304,7 +305,7 @@ class TrainPage(Page):
                 self.set_sentence(words)
             case RunStarted():
                 self._begin(event)
-            case engine.RunImages():
+            case run_engine.RunImages():
                 self._look_for_images(event)
             case StageStarted(trained_parameters=trained) if self._shown:
                 self.summary.show_trained(trained, self._shown.parameters)
@@ -328,7 +329,7 @@ class TrainPage(Page):
             self.form.set_values(config.model_dump(mode="json"))
         self._shown = event
 
-    def _look_for_images(self, event: engine.RunImages) -> None:
+    def _look_for_images(self, event: run_engine.RunImages) -> None:
         assert self._shown is not None
         data, session = self._shown.config.data, self._session
         if not event.there:

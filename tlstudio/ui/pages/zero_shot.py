@@ -9,7 +9,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from tlstudio.data.decode import EXTENSIONS
-from tlstudio.ui import engine
+from tlstudio.ui import answer_engine
 from tlstudio.ui.pages.base import ErrorBanner, Page
 from tlstudio.ui.session import Session
 from tlstudio.ui.settings import Settings
@@ -205,19 +205,20 @@ class ZeroShotPage(Page):
 
     @Slot(str)
     def _look_up_preset(self, preset: str) -> None:
-        call = functools.partial(engine.read_templates, preset)
+        call = functools.partial(answer_engine.read_templates, preset)
         task = TaggedTask(preset, "Reading prompts", call, self._worker, self, quiet=True)
         task.happened.connect(self._preset_read)
         task.failed.connect(self._failed)
 
     @Slot()
     def _look_up_names(self) -> None:
-        task = TaggedTask("names", "Reading names", engine.read_clip_names, self._worker, self, quiet=True)
+        call = answer_engine.read_clip_names
+        task = TaggedTask("names", "Reading names", call, self._worker, self, quiet=True)
         task.happened.connect(self._names_read)
 
     @Slot(object, object)
     def _names_read(self, _tag: object, event: object) -> None:
-        if isinstance(event, engine.ClipNames):
+        if isinstance(event, answer_engine.ClipNames):
             self.form.picker.offer_names(event.names)
 
     @Slot(object, object)

@@ -11,7 +11,7 @@ from tlstudio.evaluation.run_table import CurvesRead, ListedRun, RunsListed
 from tlstudio.events import Event
 from tlstudio.runs.notes import RunNotes
 from tlstudio.runs.trash import Trashed
-from tlstudio.ui import engine, text
+from tlstudio.ui import run_engine, text
 from tlstudio.ui.worker import EngineCall, Task, Worker
 
 
@@ -58,7 +58,7 @@ class RunsDesk(QObject):
         if self._listing is not None or self._changing is not None:
             self._again = True
             return
-        self._listing = self._worker.run("Reading the list of runs", engine.list_runs, quiet=True)
+        self._listing = self._worker.run("Reading the list of runs", run_engine.list_runs, quiet=True)
         self._listing.happened.connect(self._take_list)
         self._listing.failed.connect(self.failed)
         self._listing.over.connect(self._listed)
@@ -79,7 +79,7 @@ class RunsDesk(QObject):
         self.runs = tuple(changed if one.path == run.path else one for one in self.runs)
         self.selected = tuple(changed if one.path == run.path else one for one in self.selected)
         self.runs_changed.emit()
-        self._change("Writing a note", functools.partial(engine.write_notes, run.path, notes))
+        self._change("Writing a note", functools.partial(run_engine.write_notes, run.path, notes))
 
     @Slot(object, str)
     def rename(self, path: Path, name: str) -> None:
@@ -92,7 +92,7 @@ class RunsDesk(QObject):
         """Move runs into the trash."""
         paths = tuple(run.path for run in runs)
         if paths:
-            self._change("Deleting runs", functools.partial(engine.throw_runs_away, paths))
+            self._change("Deleting runs", functools.partial(run_engine.throw_runs_away, paths))
 
     @Slot()
     def undo(self) -> None:
@@ -103,12 +103,12 @@ class RunsDesk(QObject):
     def put_back(self, trashed: Iterable[Trashed]) -> None:
         chosen = tuple(trashed)
         if chosen:
-            self._change("Putting runs back", functools.partial(engine.put_runs_back, chosen))
+            self._change("Putting runs back", functools.partial(run_engine.put_runs_back, chosen))
 
     def empty_trash(self) -> None:
         """Delete for good what lies in the trash."""
         self._just_deleted = []
-        self._change("Emptying the trash", engine.empty_trash)
+        self._change("Emptying the trash", run_engine.empty_trash)
 
     def run_at(self, path: Path) -> ListedRun | None:
         return next((run for run in self.runs or () if run.path == path), None)
@@ -132,12 +132,12 @@ class RunsDesk(QObject):
     @Slot(object)
     def _take_change(self, event: Event) -> None:
         match event:
-            case engine.RunThrownAway(trashed):
+            case run_engine.RunThrownAway(trashed):
                 if not self._deleting:
                     self._just_deleted = []
                 self._deleting = True
                 self._just_deleted.append(trashed)
-            case engine.RunPutBack(run):
+            case run_engine.RunPutBack(run):
                 self.told.emit(f"{run.name} lies again where it lay.", False)
             case _:
                 pass
@@ -184,7 +184,7 @@ class RunsDesk(QObject):
         if not self.selected:
             return
         paths = tuple(run.path for run in self.selected)
-        call = functools.partial(engine.read_curves, paths)
+        call = functools.partial(run_engine.read_curves, paths)
         self._reading = self._worker.run("Reading curves", call, quiet=True)
         self._reading.happened.connect(self._take_curves)
         self._reading.over.connect(self._read)

@@ -22,7 +22,7 @@ from tlstudio.evaluation.lab_list import LabRead, LabShown, LabsListed, ListedLa
 from tlstudio.events import Event, Notice, Progress
 from tlstudio.models.events import Downloaded
 from tlstudio.training.events import BatchFinished, EpochFinished, RunStarted
-from tlstudio.ui import engine, text
+from tlstudio.ui import run_engine, text
 from tlstudio.ui.worker import EngineCall, Task, Worker
 
 _PURPOSES = {"train": "train", "val": "choose", "test": "judge"}  # what the images of a split are there for
@@ -179,12 +179,12 @@ class LabDesk(QObject):
         if self.running or (self.lab is None and self.config is None):
             return
         if self.lab is not None:
-            call: EngineCall = functools.partial(engine.resume_lab, self.lab)
+            call: EngineCall = functools.partial(run_engine.resume_lab, self.lab)
         else:
             assert self.config is not None
             names = [entry.name for entry in self.entries]
             skipped = [name for name in names if self.standing[name].state is State.SKIPPED]
-            call = functools.partial(engine.run_lab, self.config, names, skipped)
+            call = functools.partial(run_engine.run_lab, self.config, names, skipped)
         self._ended, self._current = False, ""
         self.task = self._worker.run("Carrying out a Strategy Lab", call, matters=True)
         self.task.happened.connect(self._on_event)
@@ -210,7 +210,7 @@ class LabDesk(QObject):
     def look(self) -> None:
         """Find the labs there are."""
         if self._listing is None:
-            self._listing = self._worker.run("Looking for labs", engine.list_labs, quiet=True)
+            self._listing = self._worker.run("Looking for labs", run_engine.list_labs, quiet=True)
             self._listing.happened.connect(self._take_labs)
             self._listing.failed.connect(self.failed)
             self._listing.over.connect(self._listed)
@@ -221,7 +221,7 @@ class LabDesk(QObject):
             return
         if self._reading_task is not None:
             self._reading_task.control.stop()
-        call = functools.partial(engine.show_lab, lab)
+        call = functools.partial(run_engine.show_lab, lab)
         self._reading_task = self._worker.run(f"Reading the lab {lab.name}", call, quiet=True)
         self._reading_task.happened.connect(self._take_lab)
         self._reading_task.failed.connect(self.failed)
@@ -233,7 +233,7 @@ class LabDesk(QObject):
             return
         if self._pairing is not None:
             self._pairing.control.stop()
-        call = functools.partial(engine.pair_entries, self.lab, first, second)
+        call = functools.partial(run_engine.pair_entries, self.lab, first, second)
         self._pairing = self._worker.run("Comparing two entries", call, quiet=True)
         self._pairing.happened.connect(self._take_pair)
         self._pairing.failed.connect(self.failed)
@@ -380,7 +380,7 @@ class LabDesk(QObject):
 
     @Slot(object)
     def _take_pair(self, event: Event) -> None:
-        if self.sender() is self._pairing and isinstance(event, engine.EntriesPaired):
+        if self.sender() is self._pairing and isinstance(event, run_engine.EntriesPaired):
             self.paired.emit(event.pair)
 
     @Slot(object)
@@ -398,7 +398,7 @@ class LabDesk(QObject):
             return
         names = [entry.name for entry in self.entries]
         skipped = [name for name in names if self.standing[name].state is State.SKIPPED]
-        call = functools.partial(engine.steer_lab, self.lab, names, skipped)
+        call = functools.partial(run_engine.steer_lab, self.lab, names, skipped)
         self._steering = self._worker.run("Steering the lab", call, quiet=True, stoppable=False)
         self._steering.failed.connect(self.failed)
         self._steering.over.connect(self._steered)

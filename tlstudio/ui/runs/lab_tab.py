@@ -9,7 +9,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from tlstudio.evaluation.lab_list import ListedLab
-from tlstudio.ui import engine, text
+from tlstudio.ui import run_engine, text
 from tlstudio.ui.pages.base import EmptyState, ErrorBanner
 from tlstudio.ui.runs.lab_charts import LabCurves
 from tlstudio.ui.runs.lab_desk import LabDesk
@@ -205,14 +205,14 @@ class LabTab(QWidget):
         if arch in self._counting:
             return
         self._counting.add(arch)
-        call = functools.partial(engine.count_blocks, arch)
+        call = functools.partial(run_engine.count_blocks, arch)
         task = TaggedTask(arch, "Counting blocks", call, self._worker, self, quiet=True)
         task.happened.connect(self._blocks_counted)
         task.failed.connect(self._blocks_not_counted)
 
     @Slot(object, object)
     def _blocks_counted(self, _arch: object, event: object) -> None:
-        if isinstance(event, engine.BlocksCounted):
+        if isinstance(event, run_engine.BlocksCounted):
             self.plan.tell_blocks(event.arch, event.blocks)
 
     @Slot(object, str, str)

@@ -23,7 +23,7 @@ from tlstudio.inference.events import (
 )
 from tlstudio.models.architectures import architecture, architectures
 from tlstudio.models.events import Downloaded
-from tlstudio.ui import engine
+from tlstudio.ui import answer_engine, run_engine
 from tlstudio.ui.latest import Latest
 from tlstudio.ui.result_desk import ResultDesk, said_of, single_shot
 from tlstudio.ui.tagged import TaggedTask
@@ -111,7 +111,7 @@ class TryDesk(ResultDesk):
     def look_for_runs(self) -> None:
         """Follow what was trained or deleted meanwhile."""
         if not self._looking.busy:
-            self._looking.run(engine.find_runs)
+            self._looking.run(run_engine.find_runs)
 
     def choose(self, members: Sequence[Member], combine: Combine, *, together: bool) -> None:
         """Let these answer from now on; results of others are dropped."""
@@ -145,7 +145,7 @@ class TryDesk(ResultDesk):
         self.failed.emit("", "")
         self._begun, self._began, self.outcome, self._ready = len(waiting), 0.0, "", None
         request = PredictRequest(tuple(waiting), self.members, self.combine)
-        call = functools.partial(engine.predict_in_batches, request)
+        call = functools.partial(answer_engine.predict_in_batches, request)
         self._current = object()
         self._task = TaggedTask(self._current, "Classifying", call, self._worker, self)
         self._task.happened.connect(self._happened)
@@ -179,7 +179,7 @@ class TryDesk(ResultDesk):
 
     @Slot()
     def _measure(self) -> None:
-        self._measuring.run(functools.partial(engine.measure_ensemble, self.members))
+        self._measuring.run(functools.partial(answer_engine.measure_ensemble, self.members))
         self.models_changed.emit()
 
     @Slot(object)

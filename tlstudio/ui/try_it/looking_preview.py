@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout
 
 from tlstudio.evaluation.explain_events import Explained
 from tlstudio.inference.results import ResultTable
-from tlstudio.ui import engine
+from tlstudio.ui import answer_engine
 from tlstudio.ui.item_models.thumbnails import PictureStore
 from tlstudio.ui.latest import Latest
 from tlstudio.ui.text import percent
@@ -114,7 +114,7 @@ class LookingPreview(ResultPreview):
             self._redraw_plain()
             self._heated = asked
             self.heat_words.setText(f"Looking for “{target}”…")
-            self._looking.run(functools.partial(engine.explain_file, member, self._path, target))
+            self._looking.run(functools.partial(answer_engine.explain_file, member, self._path, target))
 
     @Slot()
     def _members_changed(self) -> None:

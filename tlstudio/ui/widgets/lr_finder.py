@@ -10,7 +10,7 @@ from tlstudio.events import Event, Notice, Progress
 from tlstudio.models.architectures import architecture
 from tlstudio.models.events import Downloaded
 from tlstudio.training.events import LrSuggested, LrTried
-from tlstudio.ui import engine, text
+from tlstudio.ui import run_engine, text
 from tlstudio.ui.pages.base import ErrorBanner
 from tlstudio.ui.theme import Space, Theme, number_font, with_role
 from tlstudio.ui.widgets.basics import button
@@ -75,7 +75,7 @@ class LrFinder(QFrame):
         self.banner.clear()
         title = architecture(config.arch).title
         self.title.setText(f"A learning rate for {title}")
-        call = functools.partial(engine.find_lr, config)
+        call = functools.partial(run_engine.find_lr, config)
         self._task = self._worker.run(f"Finding a learning rate for {title}", call)
         self._task.happened.connect(self._on_event)
         self._task.failed.connect(self.banner.show_error)

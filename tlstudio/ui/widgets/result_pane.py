@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from tlstudio.inference.results import Order, ResultTable
 from tlstudio.inference.sort_out import AnswersSaved, SortedOut
-from tlstudio.ui import engine
+from tlstudio.ui import answer_engine
 from tlstudio.ui.item_models.results import ResultModel
 from tlstudio.ui.item_models.thumbnails import PictureStore
 from tlstudio.ui.pages.base import EmptyState
@@ -328,7 +328,7 @@ class ResultPane(QWidget):
         if answers is not None:
             self._last_folder = str(Path(file).parent)
             self._begin(
-                _CSV, "Writing the table", functools.partial(engine.save_answers, answers, Path(file))
+                _CSV, "Writing the table", functools.partial(answer_engine.save_answers, answers, Path(file))
             )
 
     @Slot()
@@ -354,7 +354,7 @@ class ResultPane(QWidget):
         answers = self._desk.table.answers(self.results.rows if only_shown else None)
         if answers is not None:
             self._last_folder = str(folder)
-            call = functools.partial(engine.sort_out, answers, folder, none_too)
+            call = functools.partial(answer_engine.sort_out, answers, folder, none_too)
             self._begin(_COPY, "Copying into class folders", call)
 
     def _begin(self, tag: str, title: str, call: EngineCall) -> None:

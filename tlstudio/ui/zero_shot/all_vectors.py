@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from tlstudio.events import Progress
 from tlstudio.models.events import Downloaded
-from tlstudio.ui import engine
+from tlstudio.ui import answer_engine
 from tlstudio.ui.tagged import TaggedTask
 from tlstudio.ui.text import size
 from tlstudio.ui.worker import Worker
@@ -78,7 +78,7 @@ class AllVectors(QObject):
 
     def _start(self) -> None:
         self._paths, self._parts = [], []
-        call = functools.partial(engine.embed_images, tuple(self._desk.images), self._desk.clip)
+        call = functools.partial(answer_engine.embed_images, tuple(self._desk.images), self._desk.clip)
         self._task = TaggedTask(object(), "Reading the images", call, self._worker, self)
         self._task.happened.connect(self._happened)
         self._task.failed.connect(self._task_failed)

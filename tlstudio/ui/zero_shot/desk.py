@@ -10,7 +10,7 @@ from tlstudio.errors import BadInput
 from tlstudio.events import Notice, Progress
 from tlstudio.inference.events import ImageSkipped
 from tlstudio.models.events import Downloaded
-from tlstudio.ui import engine
+from tlstudio.ui import answer_engine
 from tlstudio.ui.result_desk import ResultDesk, said_of, single_shot
 from tlstudio.ui.tagged import TaggedTask
 from tlstudio.ui.text import amount
@@ -163,7 +163,7 @@ class ZeroShotDesk(ResultDesk):
         request = ZeroShotRequest(tuple(waiting), self._question, self._clip)
         self._begun, self.outcome, self._read = len(waiting), "", None
         self._asking_question = self._question
-        call = functools.partial(engine.classify_in_batches, request, self.vectors)
+        call = functools.partial(answer_engine.classify_in_batches, request, self.vectors)
         self._current = object()
         self._task = TaggedTask(self._current, "Classifying zero-shot", call, self._worker, self)
         self._task.happened.connect(self._happened)
@@ -258,7 +258,7 @@ class ZeroShotDesk(ResultDesk):
         if self.running or self._missing or not len(self.paths):
             return
         self._stop_asking()
-        call = functools.partial(engine.ask_again, self.vectors, self._question, self._clip)
+        call = functools.partial(answer_engine.ask_again, self.vectors, self._question, self._clip)
         self._asking_question, self._current = self._question, object()
         self._asking = TaggedTask(self._current, "Asking again", call, self._worker, self, quiet=True)
         self._asking.happened.connect(self._asked_again)

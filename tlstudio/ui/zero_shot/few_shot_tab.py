@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from tlstudio.config import DataConfig
 from tlstudio.events import Event
-from tlstudio.ui import engine
+from tlstudio.ui import answer_engine
 from tlstudio.ui.session import Session
 from tlstudio.ui.text import amount, seconds
 from tlstudio.ui.theme import Size, Space, Theme, with_role
@@ -60,7 +60,7 @@ class FewShotTab(LabelledTab):
 
     def call(self, data: DataConfig) -> EngineCall:
         request = FewShotRequest(data, self.desk.question, self.desk.clip, self._shots(), self.seeds.value())
-        return bound(engine.few_shots, request)
+        return bound(answer_engine.few_shots, request)
 
     def asked(self) -> object:
         return super().asked(), self.most.currentData(), self.seeds.value()

@@ -10,7 +10,7 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from tlstudio.inference.results import winners
-from tlstudio.ui import engine
+from tlstudio.ui import answer_engine
 from tlstudio.ui.item_models.results import NONE_OF_THESE
 from tlstudio.ui.item_models.thumbnails import PictureStore
 from tlstudio.ui.latest import Latest
@@ -130,7 +130,8 @@ class MapView(QWidget):
         self.failed.emit("", "")
         self._paths, self._names = tuple(self.vectors.paths), tuple(captions)
         self._show_progress("Drawing the map…", 0, 0)
-        self._task.run(functools.partial(engine.draw_map, self.vectors.vectors, captions, self._desk.clip))
+        vectors, clip = self.vectors.vectors, self._desk.clip
+        self._task.run(functools.partial(answer_engine.draw_map, vectors, captions, clip))
 
     @Slot()
     def _forget(self) -> None:

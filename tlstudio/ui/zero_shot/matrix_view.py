@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tlstudio.ui import engine
+from tlstudio.ui import answer_engine
 from tlstudio.ui.item_models.thumbnails import Index, PictureStore
 from tlstudio.ui.latest import Latest
 from tlstudio.ui.theme import Size, Space, Theme, Type, with_role
@@ -211,7 +211,8 @@ class MatrixView(QWidget):
             self.words.setText("" if captions else "Name classes above, or write sentences here.")
             return
         self.words.setText("Comparing…")
-        self._task.run(functools.partial(engine.compare_captions, self._images, captions, self._desk.clip))
+        images, clip = self._images, self._desk.clip
+        self._task.run(functools.partial(answer_engine.compare_captions, images, captions, clip))
 
     def _captions(self) -> Prompts:
         own = (" ".join(text.split()) for text in self.field.text().split(";"))

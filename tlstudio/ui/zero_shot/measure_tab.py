@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from tlstudio.config import DataConfig
 from tlstudio.events import Event
-from tlstudio.ui import engine
+from tlstudio.ui import answer_engine
 from tlstudio.ui.item_models.answered import AnsweredModel
 from tlstudio.ui.item_models.thumbnails import PictureStore
 from tlstudio.ui.session import Session
@@ -100,7 +100,7 @@ class MeasureTab(LabelledTab):
 
     def call(self, data: DataConfig) -> EngineCall:
         request = MeasureRequest(data, self.desk.question, self.desk.clip, self.part.currentData())
-        return bound(engine.measure_zero_shot, request)
+        return bound(answer_engine.measure_zero_shot, request)
 
     def asked(self) -> object:
         return super().asked(), self.part.currentData()
@@ -321,7 +321,7 @@ class MeasureTab(LabelledTab):
         """Write one of the tables as CSV."""
         if self.measured is None:
             return
-        call = functools.partial(engine.save_measured, what, self.measured, self.templates, path)
+        call = functools.partial(answer_engine.save_measured, what, self.measured, self.templates, path)
         task = TaggedTask(what, "Exporting", call, self.worker, self, quiet=True)
         task.failed.connect(self._export_failed)
 

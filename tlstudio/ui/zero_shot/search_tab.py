@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from tlstudio.data.decode import EXTENSIONS
 from tlstudio.events import Notice
-from tlstudio.ui import engine
+from tlstudio.ui import answer_engine
 from tlstudio.ui.item_models.found import FoundModel
 from tlstudio.ui.item_models.thumbnails import PictureStore
 from tlstudio.ui.pages.base import EmptyState, ErrorBanner
@@ -261,7 +261,7 @@ class SearchTab(QWidget):
         self._stop()
         vectors = self.vectors
         call = functools.partial(
-            engine.search_embedded, vectors.paths, vectors.vectors, query, self._desk.clip
+            answer_engine.search_embedded, vectors.paths, vectors.vectors, query, self._desk.clip
         )
         self._task = TaggedTask(query, "Searching", call, self._worker, self, quiet=True)
         self._task.happened.connect(self._happened)

@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
-from tlstudio.ui import engine
+from tlstudio.ui import answer_engine
 from tlstudio.ui.latest import Latest
 from tlstudio.ui.theme import Size, Space, Theme, with_role
 from tlstudio.ui.widgets.heat_canvas import HeatCanvas
@@ -113,7 +113,7 @@ class WhereView(QWidget):
             self.labels[0].setText("Choose a class or write a sentence." if self._image else "")
             return
         self.labels[0].setText("Looking…")
-        self._task.run(functools.partial(engine.find_matches, self._image, captions, self._desk.clip))
+        self._task.run(functools.partial(answer_engine.find_matches, self._image, captions, self._desk.clip))
 
     @Slot(object)
     def _happened(self, event: object) -> None:
