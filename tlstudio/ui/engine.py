@@ -1,7 +1,7 @@
 """The engine calls that the window makes, each imported when it is first made: torch takes seconds to load.
 
-Every function here runs on a task's thread (see worker.py), never on the window's. Those of runs are in run_engine.py,
-those that ask models about images in answer_engine.py.
+Every function here runs on a task's thread (see worker.py), never on the window's. Those of runs are in
+run_engine.py, those that ask models about images in answer_engine.py.
 """
 
 import contextlib
