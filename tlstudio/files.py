@@ -1,12 +1,16 @@
 """Files written so that a crash never leaves half of one."""
 
 import contextlib
+import csv
+import io
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
+
+from tlstudio.errors import StudioError
 
 
 @contextlib.contextmanager
@@ -56,3 +60,20 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write_table(path: Path, rows: Iterable[Sequence[Any]]) -> None:
+    """Write rows as CSV for other programs, as a whole or not at all.
+
+    Raises:
+        StudioError: the file cannot be written.
+    """
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    try:
+        with atomic_write(path) as file:
+            file.write(text.getvalue().encode("utf-8-sig", "replace"))  # by the mark Excel knows UTF-8
+    except OSError as error:
+        raise StudioError(
+            f"{path} cannot be written: {error.strerror or error}.", "Choose another place."
+        ) from error

@@ -1,17 +1,14 @@
 """What was evaluated as tables for other programs."""
 
-import csv
 import dataclasses
-import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 from tlstudio.data.catalogue import Split
-from tlstudio.errors import StudioError
 from tlstudio.evaluation.one_epoch_events import EpochEvaluated, Judged
 from tlstudio.events import Control, Event
-from tlstudio.files import atomic_write
+from tlstudio.files import write_table
 
 What = Literal["epochs", "classes", "confusion", "images"]
 
@@ -32,15 +29,7 @@ def save_evaluation(
     """
     control.checkpoint()
     rows = table(what, evaluated, split)
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    try:
-        with atomic_write(path) as file:
-            file.write(text.getvalue().encode("utf-8-sig", "replace"))  # by the mark Excel knows UTF-8
-    except OSError as error:
-        raise StudioError(
-            f"{path} cannot be written: {error.strerror or error}.", "Choose another place."
-        ) from error
+    write_table(path, rows)
     yield EvaluationSaved(path, len(rows) - 1)
 
 

@@ -1,15 +1,12 @@
 """What was measured as tables for other programs."""
 
-import csv
 import dataclasses
-import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from tlstudio.errors import StudioError
 from tlstudio.events import Control, Event
-from tlstudio.files import atomic_write
+from tlstudio.files import write_table
 from tlstudio.zeroshot.measure_events import Measured, TemplatesMeasured
 
 What = Literal["images", "classes", "confusion", "templates"]
@@ -32,15 +29,7 @@ def save_table(
     """
     control.checkpoint()
     rows = table(what, measured, templates)
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    try:
-        with atomic_write(path) as file:
-            file.write(text.getvalue().encode("utf-8-sig", "replace"))  # by the mark Excel knows UTF-8
-    except OSError as error:
-        raise StudioError(
-            f"{path} cannot be written: {error.strerror or error}.", "Choose another place."
-        ) from error
+    write_table(path, rows)
     yield TableSaved(path, len(rows) - 1)
 
 
